@@ -1,0 +1,143 @@
+package downloader
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/seed-9a1263fe/haul/downloader/session"
+)
+
+// Defaults of Config. They are what the command's help says, too.
+const (
+	DefaultMaxFiles   = 64
+	DefaultHostConns  = 16
+	DefaultSplit      = 8
+	DefaultMinSplit   = 4 << 20
+	DefaultWorkers    = 64
+	DefaultBufferSize = 512 << 10
+	DefaultLookahead  = 4096
+	DefaultMaxTries   = 5
+	DefaultRetryWait  = time.Second
+	DefaultRetryMax   = 2 * time.Minute
+)
+
+// Bounds that Config.check enforces, so that no setting can ask for the
+// impossible.
+const (
+	minBuffer   = 4 << 10
+	maxBuffer   = 64 << 20
+	minMinSplit = 64 << 10
+	maxWorkers  = 4096
+)
+
+// Config says how an Engine works. The zero value works: each field that is
+// zero has the default that is named beside it.
+type Config struct {
+	// MaxFiles is the most files in flight, which bounds open files. 64.
+	MaxFiles int
+	// Split is the most ranges of one file in flight. 8.
+	Split int
+	// MinSplit is the size in bytes below which no range is split. 4 MiB; not
+	// less than 64 KiB.
+	MinSplit int64
+	// Workers is the most ranges in flight, all files and hosts together. 64.
+	// How many of them go to one host is session.Config.MaxConnsPerHost.
+	Workers int
+	// BufferSize is the number of bytes of a worker's buffer; body memory is at
+	// most Workers times this. 512 KiB.
+	BufferSize int
+	// Lookahead is the most jobs that are held but not begun, so that there is
+	// work for hosts that stand far apart in the list. 4096.
+	Lookahead int
+
+	// MaxTries is the most tries of a file in a row without progress; negative
+	// is without limit. 5.
+	MaxTries int
+	// RetryWait is the mean of the first wait between tries. It doubles with
+	// each try without progress, up to RetryMax, and is drawn at random around
+	// its mean. A server that names a time outranks it. 1 s and 2 min.
+	RetryWait, RetryMax time.Duration
+
+	// MaxFileSize fails larger files as too_large; 0 is without limit.
+	MaxFileSize int64
+	// Overwrite lets a new file take the place of one that the store did not
+	// write. Otherwise the new one gets another name, or with KeepNames fails.
+	Overwrite, KeepNames bool
+	// RemoteTime gives files the time that the server says they have.
+	RemoteTime bool
+	// SHA256 computes the digest of every file for its result.
+	SHA256 bool
+
+	// Header is added to every request, for the origin that its URL names only.
+	Header []Field
+
+	// Session to use. It stays the caller's, to be ended by the caller. If nil,
+	// Run starts one from SessionConfig and ends it.
+	Session *session.Session
+	// SessionConfig is used when Session is nil. OnReady is taken by the engine
+	// in any case.
+	SessionConfig session.Config
+
+	// Observe is told what happens. It is called from many goroutines, must not
+	// block, and must not call back into the engine, Snapshot apart.
+	Observe func(Event)
+	// Logger for what is worth telling beside events; nil logs nothing.
+	Logger *slog.Logger
+}
+
+// errConfig is wrapped by every error about a Config.
+var errConfig = errors.New("downloader: bad configuration")
+
+// withDefaults returns c with every zero field replaced, or an error that names
+// the field that cannot be used.
+func (c Config) withDefaults() (Config, error) {
+	c.MaxFiles = or(c.MaxFiles, DefaultMaxFiles)
+	c.Split = or(c.Split, DefaultSplit)
+	c.MinSplit = or(c.MinSplit, DefaultMinSplit)
+	c.Workers = or(c.Workers, DefaultWorkers)
+	c.BufferSize = or(c.BufferSize, DefaultBufferSize)
+	c.Lookahead = or(c.Lookahead, DefaultLookahead)
+	c.MaxTries = or(c.MaxTries, DefaultMaxTries)
+	c.RetryWait = or(c.RetryWait, DefaultRetryWait)
+	c.RetryMax = max(or(c.RetryMax, DefaultRetryMax), c.RetryWait)
+	c.SessionConfig.MaxConnsPerHost = or(c.SessionConfig.MaxConnsPerHost, DefaultHostConns)
+	if c.Observe == nil {
+		c.Observe = func(Event) {}
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.SessionConfig.Logger == nil {
+		c.SessionConfig.Logger = c.Logger
+	}
+	for _, f := range []struct {
+		name      string
+		n, lo, hi int64
+	}{
+		{"MaxFiles", int64(c.MaxFiles), 1, 1 << 20},
+		{"Split", int64(c.Split), 1, maxWorkers},
+		{"MinSplit", c.MinSplit, minMinSplit, 1 << 50},
+		{"Workers", int64(c.Workers), 1, maxWorkers},
+		{"BufferSize", int64(c.BufferSize), minBuffer, maxBuffer},
+		{"Lookahead", int64(c.Lookahead), 1, 1 << 24},
+		{"RetryWait", int64(c.RetryWait), 0, int64(24 * time.Hour)},
+		{"MaxFileSize", c.MaxFileSize, 0, 1 << 62},
+		{"MaxConnsPerHost", int64(c.SessionConfig.MaxConnsPerHost), 1, maxWorkers},
+	} {
+		if f.n < f.lo || f.n > f.hi {
+			return c, fmt.Errorf("%w: %s is %d, want %d to %d", errConfig, f.name, f.n, f.lo, f.hi)
+		}
+	}
+	return c, nil
+}
+
+// or returns v, or otherwise if v is zero.
+func or[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
+}
