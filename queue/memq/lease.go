@@ -43,9 +43,10 @@ func (l *lease) Ack(context.Context) error {
 
 func (l *lease) Retry(_ context.Context, after time.Duration) error {
 	return l.settle(func() {
-		l.job.Attempt++
+		job := l.job // Job still tells what this lease was for
+		job.Attempt++
 		now := time.Now()
-		l.q.delayed.push(l.job, now.Add(max(after, 0)))
+		l.q.delayed.push(job, now.Add(max(after, 0)))
 		l.q.promote(now)
 	})
 }

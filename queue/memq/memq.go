@@ -134,7 +134,7 @@ func (q *Queue) add(ctx context.Context, job queue.Job) (bool, error) {
 		select {
 		case <-q.room:
 		case <-ctx.Done():
-			return false, context.Cause(ctx)
+			return false, ctx.Err()
 		}
 	}
 }
@@ -147,7 +147,8 @@ func (q *Queue) tryAdd(ctx context.Context, job queue.Job) (isNew, full bool, er
 		return false, false, queue.ErrClosed
 	}
 	if ctx.Err() != nil {
-		return false, false, context.Cause(ctx)
+		q.leaveRoom() // the token may be ours, and we take nothing
+		return false, false, ctx.Err()
 	}
 	if _, ok := q.known[job.ID]; ok {
 		q.leaveRoom()
@@ -203,7 +204,7 @@ func (q *Queue) Next(ctx context.Context) (queue.Lease, error) {
 		case <-q.jobs:
 		case <-q.due.C:
 		case <-ctx.Done():
-			return nil, context.Cause(ctx)
+			return nil, ctx.Err()
 		}
 	}
 }
@@ -219,7 +220,7 @@ func (q *Queue) take(ctx context.Context) (*lease, error) {
 	}
 	if ctx.Err() != nil {
 		q.jobs.leave() // the token may be ours, and we take nothing
-		return nil, context.Cause(ctx)
+		return nil, ctx.Err()
 	}
 	q.promote(time.Now())
 	job, ok := q.again.pop()
