@@ -2,6 +2,7 @@ package origin
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -197,10 +198,7 @@ func plain(status int, body []byte) answer {
 }
 
 func redirect(status int, location string) answer {
-	if status == 0 {
-		status = http.StatusFound
-	}
-	a := plain(status, nil)
+	a := plain(cmp.Or(status, http.StatusFound), nil)
 	a.header.Set("Location", location)
 	return a
 }

@@ -27,6 +27,7 @@ type exchange struct {
 	host    *counters
 	version *version
 	fault   Fault
+	taken   bool // it counts for the limit of requests
 	left    bool // no longer in flight
 }
 
@@ -46,7 +47,6 @@ func (o *Origin) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.total.arrive()
-	o.current++
 	x.host = o.host(x.seen.Server)
 	x.host.arrive()
 	x.entry = o.lookup(x.seen.Path)
@@ -72,7 +72,9 @@ func (x *exchange) leave() {
 	x.left = true
 	x.o.mu.Lock()
 	defer x.o.mu.Unlock()
-	x.o.current--
+	if x.taken {
+		x.o.taken--
+	}
 	x.o.total.InFlight--
 	x.host.InFlight--
 }
@@ -154,79 +156,18 @@ func (x *exchange) send(a answer) error {
 	if err := x.pump(x.w, flush, a); err != nil {
 		return err
 	}
-	if x.fault.Framing == LengthLong {
-		return errBroken
+	if x.fault.Framing != LengthLong {
+		return nil
 	}
-	return nil
+	// An aborted answer loses what net/http still holds of it.
+	if err := flush(); err != nil {
+		return err
+	}
+	return errBroken
 }
 
 // longer is by how much LengthLong lies.
 const longer = 10
-
-// pump writes the body at its rate, up to its break. What is written is counted before,
-// and taken back if the connection fails.
-func (x *exchange) pump(dst io.Writer, flush func() error, a answer) error {
-	body := a.body
-	if body == nil || x.r.Method == http.MethodHead {
-		body, a.length = eof{}, 0
-	}
-	buf := x.o.buffers.Get().(*[64 << 10]byte)
-	defer x.o.buffers.Put(buf)
-	step := int64(len(buf))
-	if x.fault.BodyRate > 0 {
-		step = min(step, max(1, x.fault.BodyRate/ticks))
-	}
-	put := func(p []byte, last bool) error {
-		if last {
-			x.leave()
-		}
-		if len(p) == 0 {
-			return nil
-		}
-		x.count(len(p))
-		n, err := dst.Write(p)
-		if n < len(p) {
-			x.count(n - len(p))
-		}
-		return err
-	}
-	brk := x.fault.Break
-	for off := int64(0); ; {
-		n, end := body.Read(buf[:step])
-		p := buf[:n]
-		last := end != nil || a.length >= 0 && off+int64(n) >= a.length
-		if before, reached := brk.at(off, int64(n)); reached {
-			if err := put(p[:before], brk.kind == breakCut || brk.kind == breakReset); err != nil {
-				return err
-			}
-			if err := x.breakOff(flush); err != nil {
-				return err
-			}
-			brk, p = Break{}, p[before:]
-		}
-		if err := put(p, last); err != nil {
-			return err
-		}
-		off += int64(n)
-		if end == io.EOF {
-			return nil
-		}
-		if end != nil {
-			return end
-		}
-		if x.fault.BodyRate > 0 {
-			if err := flush(); err != nil {
-				return err
-			}
-			if !wait(x.r.Context(), time.Duration(float64(n)/float64(x.fault.BodyRate)*float64(time.Second))) {
-				return x.r.Context().Err()
-			}
-		}
-	}
-}
-
-// ticks is how many pieces a paced body is sent in each second.
-const ticks = 20
 
 // breakOff does what the Break says. It returns nil when the answer goes on.
 func (x *exchange) breakOff(flush func() error) error {
@@ -273,7 +214,3 @@ func wait(ctx context.Context, d time.Duration) bool {
 		return false
 	}
 }
-
-type eof struct{}
-
-func (eof) Read([]byte) (int, error) { return 0, io.EOF }

@@ -47,14 +47,16 @@ type Fault struct {
 	// HeaderPad adds so many bytes of header fields.
 	HeaderPad int
 	// Header overwrites fields of the answer; a nil value removes the field.
+	// Connection: close ends the connection with the answer. The length is the
+	// affair of Framing.
 	Header http.Header
 }
 
 // RangeFault is a wrong answer to a range.
 type RangeFault int
 
-// Ways to misanswer a range. But for the last one they show only in answers to
-// a range that could have been satisfied.
+// Ways to misanswer a range. But for RangeIgnored and RangeUnasked they show
+// only in answers to a single range that could have been satisfied.
 const (
 	RangeWell        RangeFault = iota
 	RangeIgnored                // 200 and the whole file
@@ -138,6 +140,9 @@ func (b Break) at(off, n int64) (before int64, reached bool) {
 	}
 	return b.after - off, true
 }
+
+// final reports whether nothing can come after the break.
+func (b Break) final() bool { return b.kind == breakCut || b.kind == breakReset }
 
 // Ranged picks the requests that have a Range field.
 func Ranged(r Request) bool { return r.Range != "" }

@@ -46,7 +46,8 @@ type File struct {
 
 	// User is NAME:PASSWORD; other requests get 401 (RFC 7617).
 	User string
-	// Redirect answers with this Location instead, byte for byte.
+	// Redirect answers with this Location instead, byte for byte: relative, to
+	// another host or scheme, or to the file's own path for a loop.
 	Redirect string
 	// RedirectStatus is its status; zero is 302.
 	RedirectStatus int
@@ -59,7 +60,7 @@ type File struct {
 	SignedStatus int
 
 	// ReplaceAfter is how many requests see this version before Replacement
-	// takes its place; answers under way keep the old bytes.
+	// takes its place (zero is 1); answers under way keep the old bytes.
 	ReplaceAfter int
 	// Replacement is the next version. With Size, Seed and Data all zero it has the same
 	// size and other bytes.
@@ -84,16 +85,16 @@ func (f File) settled(seed uint64, path string, version int) File {
 		fmt.Fprintf(h, "%d %d %s", seed, version, path)
 		f.Seed = max(1, h.Sum64())
 	}
-	print := f.print()
+	mark := f.fingerprint()
 	if f.ETag == "" {
-		f.ETag = fmt.Sprintf(`"%016x-%x"`, print, f.length())
+		f.ETag = fmt.Sprintf(`"%016x-%x"`, mark, f.length())
 	}
 	if f.NoETag {
 		f.ETag = ""
 	}
 	if f.ModTime.IsZero() {
 		// Before 2000, where the clock of a synctest bubble begins.
-		f.ModTime = time.Unix(631152000+int64(print%(5*365*86400)), 0).UTC()
+		f.ModTime = time.Unix(631152000+int64(mark%(5*365*86400)), 0).UTC()
 	}
 	if f.NoModTime {
 		f.ModTime = time.Time{}
@@ -105,8 +106,8 @@ func (f File) settled(seed uint64, path string, version int) File {
 	return f
 }
 
-// print is a number that differs between two contents.
-func (f File) print() uint64 {
+// fingerprint is a number that differs between two contents.
+func (f File) fingerprint() uint64 {
 	if f.Data == nil {
 		return mix(f.Seed)
 	}

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"cmp"
 	"net/http"
 	"sync"
 	"time"
@@ -36,61 +37,30 @@ type Config struct {
 	Observe func(Request)
 }
 
-// Limit is what a server takes, and what it does beyond.
-type Limit struct {
-	// N is how many are taken; zero is all.
-	N int
-	// Over is what happens to the others. A limit of requests only knows OverStatus.
-	Over Over
-	// Status for OverStatus; zero is 503.
-	Status int
-	// RetryAfter for OverStatus.
-	RetryAfter time.Duration
-}
-
-// Over is a way to turn a connection away.
-type Over int
-
-// Ways to turn a connection away.
-const (
-	OverStatus Over = iota // it is taken, and its requests are answered with Status
-	OverClose              // it is accepted and closed
-	OverReset              // it is accepted and reset
-)
-
-// fault is the answer of a limit.
-func (l Limit) fault() Fault {
-	status := l.Status
-	if status == 0 {
-		status = http.StatusServiceUnavailable
-	}
-	return Fault{Status: status, RetryAfter: l.RetryAfter}
-}
-
 // Origin is a set of files and the handler that serves them, on any number of
 // servers. All methods may be called from any number of goroutines at once.
 type Origin struct {
 	cfg     Config
 	buffers sync.Pool // of *[64 << 10]byte
 
-	mu      sync.Mutex
-	files   map[string]*entry
-	faults  []*armed
-	signer  signer
-	total   counters
-	hosts   map[string]*counters
-	log     []*Request
-	current int // requests being answered that count for the limit
+	mu     sync.Mutex
+	files  map[string]*entry
+	faults []*armed
+	signer signer
+	total  counters
+	hosts  map[string]*counters
+	log    []*Request
+	taken  int // requests being answered, without those turned away
 }
 
 // entry is a path: the version that stands there now, and its counts.
 type entry struct {
 	*version
-	faults  []*armed
-	added   int   // versions so far
-	seen    int   // requests so far
-	since   int   // of them, since the last replacement
-	sent    int64 // bytes of body
+	faults []*armed
+	added  int   // versions so far
+	seen   int   // requests so far
+	since  int   // of them, since the last replacement
+	sent   int64 // bytes of body
 }
 
 // New returns an origin without files.
@@ -178,19 +148,16 @@ func (o *Origin) pick(x *exchange, e *entry) {
 	case x.conn != nil && x.conn.over:
 		x.fault = o.cfg.Conns.fault()
 		return
-	case o.cfg.Requests.N > 0 && o.current > o.cfg.Requests.N:
+	case o.cfg.Requests.N > 0 && o.taken >= o.cfg.Requests.N:
 		x.fault = o.cfg.Requests.fault()
 		return
 	}
+	x.taken = true
+	o.taken++
 	if f := strike(*x.seen, o.faults, e); f != nil {
-		delay, rate := x.fault.Delay, x.fault.BodyRate
 		x.fault = *f
-		if f.Delay == 0 {
-			x.fault.Delay = delay
-		}
-		if f.BodyRate == 0 {
-			x.fault.BodyRate = rate
-		}
+		x.fault.Delay = cmp.Or(f.Delay, o.cfg.Delay)
+		x.fault.BodyRate = cmp.Or(f.BodyRate, o.cfg.BodyRate)
 	}
 	o.admit(x, e)
 }
@@ -222,10 +189,7 @@ func (o *Origin) admit(x *exchange, e *entry) {
 		return
 	}
 	if e.Signed && !o.signer.valid(x.r.URL, time.Now()) {
-		x.fault.Status = e.SignedStatus
-		if x.fault.Status == 0 {
-			x.fault.Status = http.StatusForbidden
-		}
+		x.fault.Status = cmp.Or(e.SignedStatus, http.StatusForbidden)
 		return
 	}
 	if e.Sign != nil && e.Redirect != "" {

@@ -21,10 +21,10 @@ func (x *exchange) sendRaw(a answer) error {
 	if err := x.drip(c, x.head(a)); err != nil {
 		return nil // the client has gone; there is nobody to tell
 	}
-	if x.r.Method == http.MethodHead {
+	if a.body == nil || x.r.Method == http.MethodHead {
 		return nil
 	}
-	_ = x.body(c, a)
+	_ = x.body(c, a) // nobody to tell, either
 	return nil
 }
 

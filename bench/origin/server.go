@@ -3,7 +3,6 @@ package origin
 import (
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"time"
 )
 
 // Options say where and how an origin is served.
@@ -35,6 +35,8 @@ type Options struct {
 	// offered as well unless OnlyHTTP2 is set.
 	HTTP2     bool
 	OnlyHTTP2 bool
+	// IdleTimeout closes connections that were idle for so long; zero is never.
+	IdleTimeout time.Duration
 }
 
 // Server serves an Origin at one address.
@@ -81,6 +83,7 @@ func (o *Origin) Start(opt Options) (*Server, error) {
 		ConnContext: withConn,
 		ConnState:   s.state,
 		Protocols:   protocols(opt),
+		IdleTimeout: opt.IdleTimeout,
 	}
 	if opt.TLS {
 		if err := s.certify(opt); err != nil {
@@ -232,6 +235,14 @@ func (s *Server) Close() error {
 	return nil
 }
 
+// ResetConns resets every open connection, as a server does that is restarted.
+// It goes on listening.
+func (s *Server) ResetConns() {
+	for _, c := range s.open() {
+		c.reset()
+	}
+}
+
 func (s *Server) open() []*conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -283,38 +294,3 @@ func (s *Server) URL(path string) string {
 
 // CA is the authority of the server's certificate; nil without TLS.
 func (s *Server) CA() *CA { return s.ca }
-
-// DialContext connects to the server by its name, and to everything else as
-// the network does that it listens on.
-func (s *Server) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
-	if s.network != nil {
-		return s.network.DialContext(ctx, network, addr)
-	}
-	if addr == s.addr {
-		addr = s.real
-	}
-	var d net.Dialer
-	return d.DialContext(ctx, network, addr)
-}
-
-// Transport returns a new transport that reaches and trusts the server, and
-// leaves bodies as they are. Who asks for it closes its idle connections.
-func (s *Server) Transport() *http.Transport {
-	t := &http.Transport{DialContext: s.DialContext, DisableCompression: true, Protocols: new(http.Protocols)}
-	*t.Protocols = *s.http.Protocols
-	if s.ca != nil {
-		t.TLSClientConfig = &tls.Config{RootCAs: s.ca.Pool()}
-	}
-	return t
-}
-
-// Client returns a new client over Transport.
-func (s *Server) Client() *http.Client { return &http.Client{Transport: s.Transport()} }
-
-// Pool returns the certificates that a client of the server trusts; nil without TLS.
-func (s *Server) Pool() *x509.CertPool {
-	if s.ca == nil {
-		return nil
-	}
-	return s.ca.Pool()
-}

@@ -27,7 +27,7 @@ func newVersion(f File) *version {
 // tagged returns a copy of v that shows another ETag.
 func (v *version) tagged(n int) *version {
 	c := *v
-	c.ETag = fmt.Sprintf(`"%016x-%d"`, v.print(), n)
+	c.ETag = fmt.Sprintf(`"%016x-%d"`, v.fingerprint(), n)
 	return &c
 }
 
