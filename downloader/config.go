@@ -12,7 +12,7 @@ import (
 // Defaults of Config. They are what the command's help says, too.
 const (
 	DefaultMaxFiles   = 64
-	DefaultHostConns  = 16
+	DefaultHostConns  = 8
 	DefaultSplit      = 8
 	DefaultMinSplit   = 4 << 20
 	DefaultWorkers    = 64
@@ -73,12 +73,9 @@ type Config struct {
 	// Header is added to every request, for the origin that its URL names only.
 	Header []Field
 
-	// Session to use. It stays the caller's, to be ended by the caller. If nil,
-	// Run starts one from SessionConfig and ends it.
-	Session *session.Session
-	// SessionConfig is used when Session is nil. OnReady is taken by the engine
-	// in any case.
-	SessionConfig session.Config
+	// Session says how to talk to servers. Run starts a session from it and ends
+	// it. OnReady is called by the engine's own as well.
+	Session session.Config
 
 	// Observe is told what happens. It is called from many goroutines, must not
 	// block, and must not call back into the engine, Snapshot apart.
@@ -102,15 +99,15 @@ func (c Config) withDefaults() (Config, error) {
 	c.MaxTries = or(c.MaxTries, DefaultMaxTries)
 	c.RetryWait = or(c.RetryWait, DefaultRetryWait)
 	c.RetryMax = max(or(c.RetryMax, DefaultRetryMax), c.RetryWait)
-	c.SessionConfig.MaxConnsPerHost = or(c.SessionConfig.MaxConnsPerHost, DefaultHostConns)
+	c.Session.MaxConnsPerHost = or(c.Session.MaxConnsPerHost, DefaultHostConns)
 	if c.Observe == nil {
 		c.Observe = func(Event) {}
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
-	if c.SessionConfig.Logger == nil {
-		c.SessionConfig.Logger = c.Logger
+	if c.Session.Log == nil {
+		c.Session.Log = c.Logger
 	}
 	for _, f := range []struct {
 		name      string
@@ -124,7 +121,7 @@ func (c Config) withDefaults() (Config, error) {
 		{"Lookahead", int64(c.Lookahead), 1, 1 << 24},
 		{"RetryWait", int64(c.RetryWait), 0, int64(24 * time.Hour)},
 		{"MaxFileSize", c.MaxFileSize, 0, 1 << 62},
-		{"MaxConnsPerHost", int64(c.SessionConfig.MaxConnsPerHost), 1, maxWorkers},
+		{"MaxConnsPerHost", int64(c.Session.MaxConnsPerHost), 1, maxWorkers},
 	} {
 		if f.n < f.lo || f.n > f.hi {
 			return c, fmt.Errorf("%w: %s is %d, want %d to %d", errConfig, f.name, f.n, f.lo, f.hi)

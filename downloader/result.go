@@ -66,6 +66,8 @@ type Result struct {
 	List string
 	Line int64
 	Meta json.RawMessage
+	// Request is the job as it was given, for those who will ask for it again.
+	Request *Request
 
 	// Failure is set when Status is Failed, and Err is the error behind it, for
 	// errors.Is and errors.As.

@@ -1,0 +1,106 @@
+package downloader
+
+import (
+	"net/url"
+	"time"
+
+	"github.com/seed-9a1263fe/haul/downloader/session"
+	"github.com/seed-9a1263fe/haul/queue"
+	"github.com/seed-9a1263fe/haul/store"
+)
+
+// phase is where a task stands.
+//
+//	waiting ──▶ probing ──▶ open ──▶ finishing ──▶ gone
+//	   ▲           │          │
+//	   └───────────┴──────────┴──▶ closing ──▶ gone, or waiting again
+type phase uint8
+
+const (
+	waiting   phase = iota // nothing of it is in flight
+	probing                // its first request is out, alone
+	open                   // it is known what it is; ranges may go out side by side
+	finishing              // every byte is here; one worker publishes it
+	closing                // it ends or begins anew once nothing of it is in flight
+)
+
+// task is one file in the engine's hands. The fields of the first block do not
+// change. Those of the second are guarded by the scheduler's lock. Those of the
+// third belong to the one worker that is alone with the task: the prober, the
+// finisher, or whoever lands last while it is closing.
+type task struct {
+	lease queue.Lease
+	id    queue.ID
+	req   Request
+	began time.Time
+	text  string // the first URL, fit for messages
+
+	host      *host // where it is scheduled
+	url       *url.URL
+	phase     phase
+	plan      plan
+	notBefore time.Time // no request before this
+	end       ending    // what closing leads to
+	key       store.Key
+	present   int64 // bytes of the whole that are here
+	fetched   int64 // bytes that came from the network, for this job in this run
+	resumed   int64 // bytes that were here when the job began in this run
+	tries     int   // failures in a row without progress
+	mark      int64 // present at the last failure
+	attempts  int   // tries begun
+	restarts  int   // begun anew because the bytes were others
+	mirror    int   // which of the URLs
+	noRange   bool  // ask for the whole, in one piece
+	how       session.How
+
+	want       store.Key // key before any suffix
+	unfinished bool      // the store holds bytes from an earlier try
+	obj        store.Object
+	identity   store.Identity // of the bytes in obj; zero: they count for nothing
+	meta       answerMeta
+	announced  bool // a Started event went out
+}
+
+// ending is why and how a task closes.
+type ending struct {
+	verdict verdict
+	err     error
+}
+
+// answerMeta is what the last answer said that a result tells.
+type answerMeta struct {
+	finalURL    string
+	status      int
+	contentType string
+	modified    time.Time
+}
+
+// history is what the engine remembers of a job that waits in the queue for its
+// next try, for its result.
+type history struct {
+	began           time.Time
+	fetched         int64
+	resumed         int64
+	attempts, tries int
+	restarts        int
+	mirror          int
+	noRange         bool
+}
+
+func (t *task) history() history {
+	return history{t.began, t.fetched, t.resumed, t.attempts, t.tries, t.restarts, t.mirror, t.noRange}
+}
+
+func (t *task) recall(h history) {
+	t.began, t.fetched, t.resumed, t.attempts, t.tries = h.began, h.fetched, h.resumed, h.attempts, h.tries
+	t.restarts, t.mirror, t.noRange = h.restarts, h.mirror, h.noRange
+}
+
+// failed counts a failure: one more in a row, or the first after progress.
+func (t *task) failed() {
+	if t.present > t.mark {
+		t.tries = 0
+	}
+	t.mark = t.present
+	t.tries++
+}
