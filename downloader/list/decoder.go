@@ -84,8 +84,20 @@ func (d *Decoder) decode(c *cutter, r io.Reader) error {
 	switch d.cfg.Format {
 	case Plain:
 		return d.eachLine(c, r, (&plain{d: d, c: c}).line)
+	case JSONL:
+		return d.eachLine(c, r, func(l line) error { return d.jsonLine(c, l) })
+	case Results:
+		return d.eachLine(c, r, func(l line) error { return d.resultLine(c, l) })
+	case Sums:
+		return d.eachLine(c, r, func(l line) error { return d.sumLine(c, l) })
+	case CSV:
+		return d.table(c, r, ',')
+	case TSV:
+		return d.table(c, r, '\t')
+	case Metalink:
+		return d.metalink(c, r)
 	}
-	return fmt.Errorf("no decoder for format %q", d.cfg.Format)
+	return fmt.Errorf("unknown format %q", d.cfg.Format)
 }
 
 // eachLine calls do with every line, without a byte order mark before the first,

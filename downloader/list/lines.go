@@ -18,6 +18,7 @@ type lines struct {
 	in    *bufio.Reader
 	most  int
 	spill []byte // holds a line that does not fit in's buffer
+	again []line // lines that were put back
 }
 
 // readBuffer is how much is read at once. Most lines are taken right from it.
@@ -30,6 +31,11 @@ func newLines(r io.Reader, most int) *lines {
 // next returns io.EOF after the last line. After any other error the line that
 // was being read is lost.
 func (l *lines) next() (line, error) {
+	if len(l.again) > 0 {
+		first := l.again[0]
+		l.again = l.again[1:]
+		return first, nil
+	}
 	text, err := l.in.ReadSlice('\n')
 	if err == nil && len(text) <= l.most {
 		return line{text: chomp(text), size: int64(len(text))}, nil
@@ -61,6 +67,10 @@ func (l *lines) assemble(text []byte, err error) (line, error) {
 	out.long = len(out.text) > l.most
 	return out, nil
 }
+
+// putBack makes the next lines be these once more. The caller gives them away,
+// text and all.
+func (l *lines) putBack(ls []line) { l.again = append(ls, l.again...) }
 
 func chomp(text []byte) []byte {
 	text = bytes.TrimSuffix(text, []byte("\n"))
