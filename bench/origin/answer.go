@@ -84,7 +84,7 @@ func represent(r *http.Request, v *version, f *Fault) answer {
 	case len(spans) == 0:
 		return refusedRange(fmt.Sprintf("bytes */%d", v.length()))
 	case len(spans) > 1:
-		return multipart(v, spans)
+		return inParts(v, spans)
 	}
 	return partial(v, spans[0], f.Range)
 }
@@ -115,7 +115,7 @@ func partial(v *version, s span, fault RangeFault) answer {
 	case RangeRefusedZero:
 		return refusedRange("bytes */0")
 	case RangeMultipart:
-		return multipart(v, []span{s})
+		return inParts(v, []span{s})
 	case RangeFromZero:
 		send.off = 0
 	case RangeShifted:
@@ -164,8 +164,8 @@ func refusedRange(contentRange string) answer {
 
 const boundary = "THIS_STRING_SEPARATES"
 
-// multipart is a 206 of several parts (RFC 9110 section 14.6).
-func multipart(v *version, spans []span) answer {
+// inParts is a 206 of several parts (RFC 9110 section 14.6).
+func inParts(v *version, spans []span) answer {
 	var parts []io.Reader
 	var n int64
 	add := func(text string) {
