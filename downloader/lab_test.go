@@ -5,8 +5,6 @@ import (
 	"context"
 	"crypto/tls"
 	"iter"
-	"maps"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -210,5 +208,15 @@ func (l *lab) ranges(path string) []string {
 	return rs
 }
 
-// sorted returns the keys of m in order.
-func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// limitStore puts a store that holds no more than limit bytes in place.
+func (l *lab) limitStore(limit int64) { l.store = memstore.NewLimited(limit) }
+
+// digest is store.ParseDigest for a checksum that is known to be good.
+func digest(l *lab, algorithm, sum string) store.Digest {
+	l.Helper()
+	d, err := store.ParseDigest(algorithm, sum)
+	if err != nil {
+		l.Fatal(err)
+	}
+	return d
+}

@@ -72,10 +72,11 @@ func (e *Engine) reopen(ctx context.Context, a assignment) (whole bool, err erro
 	return e.sched.resume(a, t.identity.Size, t.obj.Extents()), nil
 }
 
-// resumable reports whether bytes of id may be completed later: only what
-// names its version can be held against another answer.
+// resumable reports whether bytes of id may be completed in another run: only a
+// strong entity tag, or a date, names the bytes of a version (RFC 9110 section
+// 8.8.1).
 func resumable(id store.Identity) bool {
-	return id.Size >= 0 && (id.ETag != "" || !id.LastModified.IsZero())
+	return id.Size >= 0 && (id.StrongETag() != "" || !id.LastModified.IsZero())
 }
 
 // ask sends the request for the assignment's segment.
@@ -114,6 +115,12 @@ func (e *Engine) acceptProbe(ctx context.Context, a assignment, ans *session.Ans
 	}
 	if ans.Verdict == session.Whole && !ans.Changed && t.identity.Size > 0 && ans.Ranges && t.how < session.ByCheck {
 		return errStepDown
+	}
+	if ans.Verdict == session.Part && id.Size < 0 {
+		// A part of nobody knows how much: what comes behind it could only be
+		// guessed at.
+		return &session.Error{Kind: session.KindRange, URL: session.Redact(t.url), Status: ans.Status,
+			Err: errors.New("the whole size is not said")}
 	}
 	t.meta.note(ans)
 	if err := e.openObject(ctx, t, ans); err != nil {

@@ -2,6 +2,7 @@ package list
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -22,3 +23,5 @@ func checkList(t *testing.T, cfg Config, input, want string) {
 		t.Errorf("entries of %q:\ngot  %q\nwant %q", input, got, want)
 	}
 }
+
+func itoa(n int) string { return strconv.Itoa(n) }

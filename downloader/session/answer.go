@@ -46,20 +46,18 @@ type Answer struct {
 	// Protocol of the answer, as "HTTP/1.1".
 	Protocol string
 
-	c        *Conn
-	x        *exchange
-	host     *host
-	off      int64 // position of the next byte
-	surplus  bool
-	slow     slowness
-	budget   budget
-	err      error // what every further Read returns
-	finished bool
+	c       *Conn
+	x       *exchange
+	off     int64 // position of the next byte
+	surplus bool
+	slow    slowness
+	budget  budget
+	err     error // what every further Read returns
 }
 
 // judge makes an answer of resp, or the error that it is. x.busy is held.
 func (r *Request) judge(x *exchange, u *url.URL, resp *http.Response, seen *observed) (*Answer, error) {
-	s, host := r.c.s, r.c.at()
+	s := r.c.s
 	length := resp.ContentLength
 	if resp.Body == http.NoBody {
 		length = 0
@@ -67,23 +65,25 @@ func (r *Request) judge(x *exchange, u *url.URL, resp *http.Response, seen *obse
 	j, fail := judge(&r.ask, resp.StatusCode, resp.Header, length, time.Now())
 	if fail != nil {
 		fail.URL = Redact(u)
-		s.hosts.failed(host, fail)
+		x.endTrip(s.hosts, fail)
 		drain(x)
 		return nil, fail
 	}
-	s.hosts.answered(host)
+	limit := x.trip.h.rate
+	s.hosts.answered(x.trip)
 	a := &Answer{
 		Verdict: j.verdict, Status: resp.StatusCode, URL: r.url, FinalURL: u, Header: resp.Header,
 		Off: j.off, End: j.end, Version: j.version, Changed: j.changed, Ranges: j.ranges,
 		ContentType: resp.Header.Get("Content-Type"), Encoding: encodingOf(resp.Header),
 		Disposition: resp.Header.Get("Content-Disposition"), Digests: digestsOf(j.verdict, resp.Header),
 		Reused: seen.wasReused(), Protocol: resp.Proto,
-		c: r.c, x: x, host: host, off: j.off, surplus: j.surplus,
+		c: r.c, x: x, off: j.off, surplus: j.surplus,
 		slow:   slowness{limit: s.cfg.LowestSpeed, over: s.cfg.Timeout},
-		budget: newBudget(s.overall, host.rate),
+		budget: newBudget(s.overall, limit),
 	}
 	if a.Verdict == Empty || a.Verdict == NotModified {
 		drain(x)
+		x.endTrip(s.hosts, nil)
 		a.err = io.EOF
 	}
 	return a, nil
@@ -164,10 +164,7 @@ func (a *Answer) end() error {
 	a.x.pause()
 	switch {
 	case n > 0:
-		fail := a.failure(nil)
-		fail.Kind, fail.Temporary = KindRange, false
-		fail.Err = fmt.Errorf("the body goes on behind %d, where it said to end", a.End)
-		return fail
+		return a.failure(&Error{Kind: KindRange, Err: fmt.Errorf("the body goes on behind byte %d, where it said to end", a.End)})
 	case err == nil || err == io.EOF:
 		return a.succeed()
 	}
@@ -175,10 +172,7 @@ func (a *Answer) end() error {
 }
 
 func (a *Answer) succeed() error {
-	if !a.finished {
-		a.finished = true
-		a.c.s.hosts.succeeded(a.host)
-	}
+	a.x.endTrip(a.c.s.hosts, nil)
 	return io.EOF
 }
 
@@ -189,10 +183,7 @@ func (a *Answer) failure(err error) *Error {
 	if errors.Is(err, io.ErrUnexpectedEOF) && fail.Kind == KindReset {
 		fail.Kind = KindTruncated
 	}
-	if !a.finished {
-		a.finished = true
-		a.c.s.hosts.failed(a.host, fail)
-	}
+	a.x.endTrip(a.c.s.hosts, fail)
 	return fail
 }
 
@@ -201,7 +192,7 @@ func (a *Answer) failure(err error) *Error {
 // nothing.
 func (a *Answer) Close() error {
 	a.x.abort(ErrClosed)
-	a.x.close()
+	a.x.close(a.c.s.hosts)
 	a.c.finish(a.x)
 	return nil
 }

@@ -31,10 +31,8 @@ func (s *Session) failure(x *exchange, u *url.URL, err error) *Error {
 	var late *lateError
 	switch {
 	case errors.As(cause, &late):
-		e.Kind, e.Temporary, e.Phase, e.Err = KindTimeout, true, late.phase, late
-		if late.phase == PhaseBody {
-			e.Kind = KindStalled
-		}
+		e.late(late)
+		e.Err = late
 	case errors.Is(cause, ErrEnded), errors.Is(cause, ErrClosed), errors.Is(err, ErrEnded), errors.Is(err, ErrClosed):
 		e.Kind = KindCanceled
 		if cause != nil {
@@ -52,6 +50,7 @@ func (s *Session) failure(x *exchange, u *url.URL, err error) *Error {
 func (e *Error) classify(err error) {
 	var (
 		dns     *net.DNSError
+		lookup  *dnsError
 		op      *net.OpError
 		late    *lateError
 		timeout interface{ Timeout() bool }
@@ -60,9 +59,11 @@ func (e *Error) classify(err error) {
 	e.Kind, e.Temporary = KindProtocol, false
 	switch {
 	case errors.As(err, &late):
-		e.Kind, e.Phase, e.Temporary = KindTimeout, late.phase, true
+		e.late(late)
 	case errors.As(err, &dns):
 		e.Kind, e.Phase, e.Temporary = KindDNS, PhaseResolve, !dns.IsNotFound
+	case errors.As(err, &lookup):
+		e.Kind, e.Phase, e.Temporary = KindDNS, PhaseResolve, true
 	case e.classifyTLS(err):
 	case errors.As(err, &op) && op.Op == "dial":
 		e.Kind, e.Phase, e.Temporary = KindConnect, PhaseConnect, true
@@ -72,6 +73,17 @@ func (e *Error) classify(err error) {
 		e.Kind, e.Temporary = KindReset, true
 	case errors.As(err, &timeout) && timeout.Timeout():
 		e.Kind, e.Temporary = KindTimeout, true
+	}
+}
+
+// late classifies a deadline that passed.
+func (e *Error) late(late *lateError) {
+	e.Kind, e.Phase, e.Temporary = KindTimeout, late.phase, true
+	switch late.phase {
+	case PhaseBody:
+		e.Kind = KindStalled
+	case PhaseResolve:
+		e.Kind = KindDNS
 	}
 }
 
@@ -148,7 +160,7 @@ func (o *observed) refine(err error) error {
 		conn = t.NetConn()
 	}
 	if c, ok := conn.(*trackedConn); ok {
-		if seen := c.broken(); seen != nil {
+		if c.lost.Load() {
 			return fmt.Errorf("%w: %w", errPeerClosed, err)
 		}
 	}

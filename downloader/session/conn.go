@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/url"
 	"sync"
+	"time"
 )
 
 // Errors of a wrong order of calls.
@@ -64,7 +65,7 @@ func (c *Conn) Close() error {
 	c.mu.Unlock()
 	if x != nil {
 		x.abort(ErrClosed)
-		x.close()
+		x.close(c.s.hosts)
 	}
 	c.mu.Lock()
 	h := c.host
@@ -138,7 +139,9 @@ func (c *Conn) at() *host {
 
 // move gives the slot up and waits for one at origin: what a redirect needs so
 // that limits count where the bytes come from. Giving up first keeps two
-// redirects in opposite directions from waiting for each other.
+// redirects in opposite directions from waiting for each other. A host that
+// asked to be left alone is not waited for: that may be long, and the caller has
+// better things to do.
 func (c *Conn) move(ctx context.Context, origin string) error {
 	c.mu.Lock()
 	old := c.host
@@ -146,6 +149,9 @@ func (c *Conn) move(ctx context.Context, origin string) error {
 	c.mu.Unlock()
 	if old != nil {
 		c.s.hosts.release(old)
+	}
+	if until := c.s.hosts.readyAt(origin); !until.IsZero() {
+		return &Error{Kind: KindRateLimited, Phase: PhaseQueue, Temporary: true, After: time.Until(until)}
 	}
 	h, err := c.s.hosts.acquire(ctx, origin)
 	if err != nil {

@@ -39,6 +39,7 @@ type exchange struct {
 	cancel context.CancelCauseFunc
 
 	busy sync.Mutex // held by the call in flight: Send, or a Read
+	trip *trip      // to the host that is being asked; nil between two
 	body io.ReadCloser
 
 	mu      sync.Mutex
@@ -74,6 +75,12 @@ func (x *exchange) enterDial(phase string, limit time.Duration) {
 	if x.dialing {
 		x.arm(phase, limit)
 	}
+}
+
+// exchangeOf returns the exchange for which ctx dials, or nil.
+func exchangeOf(ctx context.Context) *exchange {
+	x, _ := ctx.Value(exchangeKey{}).(*exchange)
+	return x
 }
 
 // arm is called with mu held.
@@ -114,7 +121,7 @@ func (x *exchange) abort(cause error) { x.cancel(cause) }
 
 // close waits for the call in flight and lets go of the body. The network
 // connection is kept if the body was read to its end, and closed if not.
-func (x *exchange) close() {
+func (x *exchange) close(hs *hosts) {
 	x.busy.Lock()
 	defer x.busy.Unlock()
 	x.pause()
@@ -123,4 +130,14 @@ func (x *exchange) close() {
 		x.body = nil
 	}
 	x.cancel(ErrClosed)
+	x.endTrip(hs, &Error{Kind: KindCanceled})
+}
+
+// endTrip ends the visit to the host that is being asked, with nil for success.
+// Only the first end of a trip counts.
+func (x *exchange) endTrip(hs *hosts, fail *Error) {
+	if x.trip != nil {
+		hs.end(x.trip, fail)
+		x.trip = nil
+	}
 }

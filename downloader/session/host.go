@@ -1,127 +1,265 @@
 package session
 
 import (
-	"context"
-	"log/slog"
-	"sync"
+	"errors"
+	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/time/rate"
 )
 
-// HostStatus describes one host for people.
-type HostStatus struct {
-	Origin   string
-	Limit    int       // requests at a time, as learned so far
-	InFlight int       // requests now
-	Until    time.Time // nothing is sent before; zero if that is not so
-	Why      string    // why it is held or limited
-}
+// How a host is treated. The numbers are chosen so that a host which means
+// what it says is asked once more than needed, and one in trouble is let be.
+const (
+	// A learned limit is raised by one when that long nothing spoke against it;
+	// doubled when a raise was soon regretted.
+	raiseAfter    = 5 * time.Second
+	maxRaiseAfter = 10 * time.Minute
+	// A host that says "too many" without a time, even to one request at a time,
+	// is left alone for this long; doubled each time.
+	firstHold = time.Second
+	maxHold   = time.Minute
+	// So many requests in a row that no server answered make a host count as
+	// down. Then one request in firstDown tries it; doubled each time.
+	downAfter = 5
+	firstDown = 5 * time.Second
+	maxDown   = 5 * time.Minute
+)
 
-type hosts struct {
-	limit    int
-	hostRate int64
-	onReady  func(string)
-	log      *slog.Logger
+// ErrHostDown is in the chain of an error that was not tried out: the host did
+// not answer lately, and it is not yet time to look again.
+var ErrHostDown = errors.New("host did not answer lately")
 
-	mu    sync.Mutex
-	ended bool
-	m     map[string]*host
-}
-
+// host is what is known of one origin: how many requests it takes, until when
+// it wants to be left alone, and whether it is there at all. It decides and
+// does nothing; hosts asks it under its lock and brings the time.
 type host struct {
-	origin   string
-	rate     *rate.Limiter
-	inFlight int
-	wanted   bool
-	waiters  []chan struct{}
+	origin string
+	rate   *rate.Limiter // nil without a bound
+
+	max       int // configured
+	limit     int // learned, from 1 to max
+	inFlight  int // slots lent
+	answering int // of these, those that are being answered
+
+	heldUntil time.Time
+	why       string // of a hold or a lower limit
+
+	changed    time.Time // of limit
+	raised     time.Time // last raise of limit
+	cuts       int       // of limit, so far
+	raiseAfter time.Duration
+	refusals   int // in a row
+
+	failures  int // in a row, without any answer
+	downUntil time.Time
+	downFor   time.Duration
+	probing   bool
+	cause     *Error
+
+	place // in the table
 }
 
-func newHosts(limit int, hostRate int64, onReady func(string), log *slog.Logger) *hosts {
-	return &hosts{limit: limit, hostRate: hostRate, onReady: onReady, log: log, m: map[string]*host{}}
+// trip is one request's visit to a host.
+type trip struct {
+	h         *host
+	cuts      int // of the host's limit, when the trip began
+	probe     bool
+	answering bool
+	ended     bool
 }
 
-func (hs *hosts) get(origin string) *host {
-	h := hs.m[origin]
-	if h == nil {
-		h = &host{origin: origin, rate: newRate(hs.hostRate)}
-		hs.m[origin] = h
+// free reports whether another request may go there now.
+func (h *host) free(now time.Time) bool {
+	return h.inFlight < h.limit && !now.Before(h.heldUntil)
+}
+
+// plain reports whether there is nothing to remember of h.
+func (h *host) plain(now time.Time) bool {
+	return h.limit == h.max && h.failures == 0 && h.refusals == 0 && !now.Before(h.heldUntil)
+}
+
+// begin starts a trip, or says at once that the host is down. Of those who come
+// when it is time to look again, the first one goes.
+func (h *host) begin(now time.Time) (*trip, error) {
+	t := &trip{h: h, cuts: h.cuts}
+	if h.downFor == 0 {
+		return t, nil
 	}
-	return h
+	if h.probing || now.Before(h.downUntil) {
+		e := *h.cause
+		e.URL, e.Err = "", fmt.Errorf("%w: %w", ErrHostDown, h.cause)
+		return nil, &e
+	}
+	h.probing, t.probe = true, true
+	return t, nil
 }
 
-func (hs *hosts) tryAcquire(origin string) *host {
-	hs.mu.Lock()
-	defer hs.mu.Unlock()
-	if hs.ended {
-		return nil
+// answered notes that the header of a file has come.
+func (h *host) answered(t *trip) {
+	if !t.answering && !t.ended {
+		t.answering = true
+		h.answering++
 	}
-	h := hs.get(origin)
-	if h.inFlight >= hs.limit {
-		h.wanted = true
-		return nil
-	}
-	h.inFlight++
-	return h
+	h.alive(t)
 }
 
-func (hs *hosts) acquire(ctx context.Context, origin string) (*host, error) {
-	for {
-		hs.mu.Lock()
-		if hs.ended {
-			hs.mu.Unlock()
-			return nil, ErrEnded
+// alive notes that a server was there to answer.
+func (h *host) alive(t *trip) {
+	h.failures, h.downFor, h.cause = 0, 0, nil
+	h.leaveProbe(t)
+}
+
+func (h *host) leaveProbe(t *trip) {
+	if t.probe {
+		h.probing, t.probe = false, false
+	}
+}
+
+// end ends a trip with its failure, nil for success. It returns what is worth
+// telling, if anything.
+func (h *host) end(t *trip, fail *Error, now time.Time) string {
+	if t.ended {
+		return ""
+	}
+	t.ended = true
+	if t.answering {
+		h.answering--
+	}
+	said := h.learn(t, fail, now)
+	h.leaveProbe(t)
+	return said
+}
+
+// learn finds what a trip's end says of the host.
+func (h *host) learn(t *trip, fail *Error, now time.Time) string {
+	if fail == nil {
+		return h.succeeded(t, now)
+	}
+	switch fail.Kind {
+	case KindCanceled, KindBlocked:
+		return ""
+	case KindDNS:
+		return h.failed(t, fail, now)
+	case KindTLS, KindConnect:
+		return h.unreached(t, fail, now)
+	case KindTimeout:
+		return h.timedOut(t, fail, now)
+	case KindReset:
+		if fail.Phase != PhaseBody {
+			return h.unreached(t, fail, now)
 		}
-		h := hs.get(origin)
-		if h.inFlight < hs.limit {
-			h.inFlight++
-			hs.mu.Unlock()
-			return h, nil
-		}
-		free := make(chan struct{})
-		h.waiters = append(h.waiters, free)
-		hs.mu.Unlock()
-		select {
-		case <-free:
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
+		return ""
+	case KindStalled:
+		return h.lower(h.limit-1, t, "a body stalled", now)
 	}
+	h.alive(t)
+	switch {
+	case fail.Status == http.StatusTooManyRequests, fail.Status == http.StatusServiceUnavailable:
+		return h.overloaded(t, fail, now)
+	case 400 <= fail.Status && fail.Status < 500: // a refusal of this file is no complaint
+		return h.succeeded(t, now)
+	}
+	return ""
 }
 
-func (hs *hosts) release(h *host) {
-	hs.mu.Lock()
-	h.inFlight--
-	for _, w := range h.waiters {
-		close(w)
+// succeeded lets a lowered limit recover, a step at a time.
+func (h *host) succeeded(t *trip, now time.Time) string {
+	h.alive(t)
+	h.refusals = 0
+	if h.limit >= h.max || now.Sub(h.changed) < h.raiseAfter {
+		return ""
 	}
-	h.waiters = nil
-	call := h.wanted && hs.onReady != nil && !hs.ended
-	h.wanted = false
-	if h.inFlight == 0 {
-		delete(hs.m, h.origin)
+	h.limit++
+	h.changed, h.raised = now, now
+	if h.limit == h.max {
+		h.raiseAfter, h.why = raiseAfter, ""
 	}
-	hs.mu.Unlock()
-	if call {
-		hs.onReady(h.origin)
-	}
+	return fmt.Sprintf("limit raised to %d", h.limit)
 }
 
-func (hs *hosts) end() {
-	hs.mu.Lock()
-	defer hs.mu.Unlock()
-	hs.ended = true
-	for _, h := range hs.m {
-		for _, w := range h.waiters {
-			close(w)
-		}
-		h.waiters = nil
+// overloaded is a 429 or 503. All requests that were under way together count
+// as one complaint, or a burst of refusals would take the limit to nothing.
+func (h *host) overloaded(t *trip, fail *Error, now time.Time) string {
+	why := fmt.Sprintf("answered %d", fail.Status)
+	first := t.cuts == h.cuts
+	if first {
+		h.refusals++
 	}
+	hold := fail.After
+	if hold == 0 && first && h.limit == 1 && fail.Status == http.StatusTooManyRequests {
+		hold = min(firstHold<<min(h.refusals-1, 10), maxHold)
+	}
+	said := h.lower(h.fewer(), t, why, now)
+	if until := now.Add(hold); hold > 0 && until.After(h.heldUntil) {
+		h.heldUntil, h.why = until, why
+		said = fmt.Sprintf("%s, asked to wait %v; limit %d", why, hold.Round(time.Second), h.limit)
+	}
+	return said
 }
 
-func (hs *hosts) readyAt(string) time.Time { return time.Time{} }
-func (hs *hosts) status() []HostStatus     { return nil }
-func (hs *hosts) admit(*host) error        { return nil }
-func (hs *hosts) failed(*host, *Error)     {}
-func (hs *hosts) answered(*host)           {}
-func (hs *hosts) succeeded(*host)          {}
+// fewer is half the limit, or less if the host is seen to serve no more.
+func (h *host) fewer() int {
+	n := h.limit / 2
+	if h.answering > 0 {
+		n = min(n, h.answering)
+	}
+	return n
+}
+
+// unreached is a request that got no answer: no name, no connection, or one
+// that was dropped. While others are being answered, the host is not down but
+// full.
+func (h *host) unreached(t *trip, fail *Error, now time.Time) string {
+	if h.answering > 0 && fail.Temporary {
+		return h.lower(h.answering, t, "takes no more connections", now)
+	}
+	return h.failed(t, fail, now)
+}
+
+// timedOut takes one try in flight away; a host that answers nobody will in the
+// end be asked by one at a time, and then count as down.
+func (h *host) timedOut(t *trip, fail *Error, now time.Time) string {
+	said := h.lower(h.limit-1, t, "did not answer in time", now)
+	if h.answering > 0 {
+		return said
+	}
+	if down := h.failed(t, fail, now); down != "" {
+		return down
+	}
+	return said
+}
+
+// failed counts towards the host being down. Requests that were under way when
+// that was decided do not decide it again.
+func (h *host) failed(t *trip, fail *Error, now time.Time) string {
+	if h.answering > 0 {
+		return ""
+	}
+	h.failures++
+	if h.downFor > 0 && !t.probe || h.failures < downAfter {
+		return ""
+	}
+	h.downFor = min(max(2*h.downFor, firstDown), maxDown)
+	h.downUntil = now.Add(h.downFor)
+	cause := *fail
+	cause.URL = ""
+	h.cause = &cause
+	return fmt.Sprintf("down: %s; next look in %v", fail.Kind, h.downFor)
+}
+
+// lower cuts the limit to n, once for all requests that were under way together.
+func (h *host) lower(n int, t *trip, why string, now time.Time) string {
+	n = max(n, 1)
+	if n >= h.limit || t.cuts != h.cuts {
+		return ""
+	}
+	h.raiseAfter = max(h.raiseAfter, raiseAfter)
+	if !h.raised.IsZero() && now.Sub(h.raised) < 2*h.raiseAfter {
+		h.raiseAfter = min(2*h.raiseAfter, maxRaiseAfter)
+	}
+	h.limit, h.changed, h.why = n, now, why
+	h.cuts++
+	return fmt.Sprintf("%s; limit lowered to %d", why, n)
+}

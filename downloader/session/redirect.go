@@ -34,7 +34,7 @@ func (r *Request) redirect(x *exchange, from *url.URL, resp *http.Response, hops
 		return nil, fail(KindRedirect, fmt.Errorf("more than %d redirects", max(s.cfg.MaxRedirects, 0)))
 	}
 	drain(x)
-	s.hosts.succeeded(r.c.at())
+	x.endTrip(s.hosts, nil)
 	s.log.Debug("redirect", "from", Redact(from), "to", Redact(next), "status", resp.StatusCode)
 	if Origin(next) == Origin(from) {
 		return next, nil

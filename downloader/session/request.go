@@ -86,7 +86,7 @@ func (r *Request) Send(ctx context.Context) (*Answer, error) {
 	}
 	a, err := r.exchange(x)
 	if err != nil {
-		x.close()
+		x.close(r.c.s.hosts)
 		r.c.finish(x)
 		return nil, err
 	}
@@ -121,7 +121,8 @@ func (r *Request) hop(x *exchange, u *url.URL) (*http.Response, *observed, error
 	if host == nil {
 		return nil, nil, s.failure(x, u, ErrClosed)
 	}
-	if err := s.hosts.admit(host); err != nil {
+	var err error
+	if x.trip, err = s.hosts.begin(host); err != nil {
 		return nil, nil, s.failure(x, u, err)
 	}
 	seen := &observed{}
@@ -131,7 +132,7 @@ func (r *Request) hop(x *exchange, u *url.URL) (*http.Response, *observed, error
 	x.pause()
 	if err != nil {
 		fail := s.failure(x, u, seen.refine(err))
-		s.hosts.failed(host, fail)
+		x.endTrip(s.hosts, fail)
 		return nil, nil, fail
 	}
 	x.body = resp.Body

@@ -124,7 +124,7 @@ func (s *Session) End() {
 	}
 	s.mu.Unlock()
 
-	s.hosts.end()
+	s.hosts.stop()
 	for _, c := range open {
 		c.abort(ErrEnded)
 	}

@@ -2,114 +2,147 @@ package session
 
 import (
 	"context"
-	"net"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
-	"net/netip"
-	"sync"
+	"net/url"
 	"time"
 )
 
-// Resolver looks up names. net.Resolver is one.
-type Resolver interface {
-	LookupNetIP(ctx context.Context, network, host string) ([]netip.Addr, error)
-}
+const (
+	// idleTimeout of kept connections; servers close theirs after about as long.
+	idleTimeout = 90 * time.Second
+	// readBuffer of a connection: enough for a header and a small file in one
+	// read. A larger read goes past it, straight into the caller's memory.
+	readBuffer = 16 << 10
+	// streamBuffer bounds what HTTP/2 holds of one answer before it is read.
+	streamBuffer = 1 << 20
+	// A connection of HTTP/2 that is silent for pingAfter is asked whether it
+	// lives, since many requests may trust it.
+	pingAfter   = 30 * time.Second
+	pingTimeout = 15 * time.Second
+)
 
-const idleTimeout = 90 * time.Second
-
+// openTransport makes what requests are sent through.
 func (s *Session) openTransport() error {
 	if s.cfg.Transport != nil {
 		s.transport = s.cfg.Transport
 		return nil
 	}
 	s.dialer = newDialer(&s.cfg)
-	s.transport = &http.Transport{
-		Proxy:                  nil,
-		DialContext:            s.dialer.dial,
-		TLSClientConfig:        s.cfg.TLS.Clone(),
-		TLSHandshakeTimeout:    s.cfg.ConnectTimeout,
-		DisableCompression:     true,
-		MaxIdleConns:           s.cfg.MaxIdleConns,
-		MaxIdleConnsPerHost:    s.cfg.MaxConnsPerHost,
-		MaxConnsPerHost:        s.cfg.MaxConnsPerHost,
-		IdleConnTimeout:        idleTimeout,
-		MaxResponseHeaderBytes: s.cfg.MaxHeaderBytes,
-		ReadBufferSize:         16 << 10,
-		ForceAttemptHTTP2:      true,
+	if s.cfg.NewTransport == nil {
+		s.transport = s.newTransport()
+		return nil
+	}
+	var err error
+	s.transport, err = s.cfg.NewTransport(Base{
+		Lookup:           s.dialer.lookup,
+		TLS:              s.tlsConfig(),
+		LocalAddr:        s.cfg.LocalAddr,
+		HandshakeTimeout: s.cfg.ConnectTimeout,
+		IdleTimeout:      idleTimeout,
+		MaxHeaderBytes:   s.cfg.MaxHeaderBytes,
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
 }
 
+func (s *Session) tlsConfig() *tls.Config {
+	if s.cfg.TLS == nil {
+		return &tls.Config{}
+	}
+	return s.cfg.TLS.Clone()
+}
+
+func (s *Session) newTransport() *http.Transport {
+	t := &http.Transport{
+		Proxy:                  s.proxyFor(),
+		OnProxyConnectResponse: proxyRefusal,
+		DialContext:            s.dialer.dial,
+		TLSClientConfig:        s.tlsConfig(),
+		TLSHandshakeTimeout:    s.cfg.ConnectTimeout,
+		DisableCompression:     true, // bytes are kept as they were sent
+		MaxIdleConns:           s.cfg.MaxIdleConns,
+		MaxIdleConnsPerHost:    s.cfg.MaxConnsPerHost,
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: s.cfg.MaxHeaderBytes,
+		ReadBufferSize:         readBuffer,
+		Protocols:              protocols(s.cfg.HTTPVersion),
+		HTTP2: &http.HTTP2Config{
+			MaxReceiveBufferPerStream: streamBuffer,
+			SendPingTimeout:           pingAfter,
+			PingTimeout:               pingTimeout,
+		},
+	}
+	if s.cfg.Proxy == nil {
+		// Slots bound the requests. This bounds the connections as well: a request
+		// that finds a free one leaves the dial that it began to finish alone.
+		t.MaxConnsPerHost = s.cfg.MaxConnsPerHost
+	} else {
+		// Requests to all plain hosts share the connections to their proxy, which
+		// the transport would count as one host.
+		t.MaxIdleConnsPerHost = s.cfg.MaxIdleConns
+	}
+	return t
+}
+
+func protocols(version string) *http.Protocols {
+	p := new(http.Protocols)
+	switch version {
+	case "1.1":
+		p.SetHTTP1(true)
+	case "2":
+		p.SetHTTP2(true)
+		p.SetUnencryptedHTTP2(true)
+	default:
+		p.SetHTTP1(true)
+		p.SetHTTP2(true)
+	}
+	return p
+}
+
+// proxyFor adapts Config.Proxy to http.Transport.
+func (s *Session) proxyFor() func(*http.Request) (*url.URL, error) {
+	if s.cfg.Proxy == nil {
+		return nil
+	}
+	return func(req *http.Request) (*url.URL, error) { return s.cfg.Proxy(req.URL) }
+}
+
+var errProxy = errors.New("proxy refused the tunnel")
+
+// proxyRefusal makes an error with a type of what a proxy answers to CONNECT
+// (RFC 9110 section 9.3.6).
+func proxyRefusal(_ context.Context, proxy *url.URL, _ *http.Request, resp *http.Response) error {
+	if resp.StatusCode == http.StatusOK {
+		return nil
+	}
+	e := judgeStatus(resp.StatusCode, resp.Header, time.Now())
+	e.Phase, e.Err = PhaseProxy, fmt.Errorf("%w: %s", errProxy, Redact(proxy))
+	if e.Kind == KindNotFound || e.Kind == KindRateLimited {
+		e.Kind = KindConnect // it is about the proxy, not the file or its host
+	}
+	return e
+}
+
+// closeTransport returns when all connections are closed.
 func (s *Session) closeTransport() {
+	if s.dialer != nil {
+		s.dialer.stop()
+	}
 	if t, ok := s.transport.(interface{ CloseIdleConnections() }); ok {
 		t.CloseIdleConnections()
 	}
+	if t, ok := s.transport.(io.Closer); ok && s.cfg.Transport == nil {
+		if err := t.Close(); err != nil {
+			s.log.Debug("transport did not close well", "err", err)
+		}
+	}
 	if s.dialer != nil {
-		s.dialer.close()
+		s.dialer.wait()
 	}
-}
-
-// dialer opens the session's network connections and knows them all.
-type dialer struct {
-	next DialFunc
-	mu   sync.Mutex
-	open map[*trackedConn]struct{}
-}
-
-func newDialer(cfg *Config) *dialer {
-	d := &dialer{next: cfg.DialContext, open: map[*trackedConn]struct{}{}}
-	if d.next == nil {
-		d.next = (&net.Dialer{Timeout: cfg.ConnectTimeout}).DialContext
-	}
-	return d
-}
-
-func (d *dialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
-	c, err := d.next(ctx, network, address)
-	if err != nil {
-		return nil, err
-	}
-	t := &trackedConn{Conn: c, d: d}
-	d.mu.Lock()
-	d.open[t] = struct{}{}
-	d.mu.Unlock()
-	return t, nil
-}
-
-func (d *dialer) close() {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for c := range d.open {
-		c.Conn.Close()
-	}
-	clear(d.open)
-}
-
-type trackedConn struct {
-	net.Conn
-	d    *dialer
-	mu   sync.Mutex
-	fail error
-}
-
-func (c *trackedConn) Read(p []byte) (int, error) {
-	n, err := c.Conn.Read(p)
-	if err != nil {
-		c.mu.Lock()
-		c.fail = err
-		c.mu.Unlock()
-	}
-	return n, err
-}
-
-func (c *trackedConn) broken() error {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.fail
-}
-
-func (c *trackedConn) Close() error {
-	c.d.mu.Lock()
-	delete(c.d.open, c)
-	c.d.mu.Unlock()
-	return c.Conn.Close()
 }

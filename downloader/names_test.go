@@ -1,0 +1,122 @@
+package downloader
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/seed-9a1263fe/haul/bench/origin"
+	"github.com/seed-9a1263fe/haul/store"
+)
+
+func TestLaterJobGetsTheSuffix(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		reqs := []Request{
+			l.add("/a/x.bin", origin.File{Size: 10}), l.add("/b/x.bin", origin.File{Size: 20}), l.add("/c/x.bin", origin.File{Size: 30}),
+		}
+		rs := l.run(reqs...)
+		if got, want := keys(rs), []string{"x.bin", "x.1.bin", "x.2.bin"}; !slices.Equal(got, want) {
+			l.Errorf("names %v, want %v", got, want)
+		}
+		for i, p := range []string{"/a/x.bin", "/b/x.bin", "/c/x.bin"} {
+			l.complete(rs[i], p)
+		}
+		if got := keys(l.run(reqs...)); !slices.Equal(got, []string{"x.bin", "x.1.bin", "x.2.bin"}) {
+			l.Errorf("second run: names %v", got)
+		}
+	})
+}
+
+func TestNameOfTheServerComesBeforeThatOfTheURL(t *testing.T) {
+	inLab(t, origin.Config{}, func(l *lab) {
+		rs := l.run(
+			l.add("/download", origin.File{Size: 10, Disposition: `attachment; filename="report.pdf"`}),
+			l.add("/evil", origin.File{Size: 20, Disposition: `attachment; filename="../../etc/passwd"`}),
+			l.add("/dir/", origin.File{Size: 30}),
+		)
+		if got, want := string(rs[0].Key), "report.pdf"; got != want {
+			l.Errorf("name %q, want %q", got, want)
+		}
+		for _, r := range rs {
+			if err := r.Key.Validate(); err != nil {
+				l.Error(err)
+			}
+		}
+		if rs[2].Key != "index.html" {
+			l.Errorf("name %q, want index.html", rs[2].Key)
+		}
+	})
+}
+
+func TestNameOfTheListComesFirst(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		req := l.add("/download", origin.File{Size: 10, Disposition: `attachment; filename="report.pdf"`})
+		req.Dir, req.Out = "papers", "2026/mine.pdf"
+		r := l.run(req)[0]
+		if r.Key != "papers/2026/mine.pdf" {
+			l.Errorf("name %q", r.Key)
+		}
+		l.complete(r, "/download")
+	})
+}
+
+func TestForeignFileIsNeverOverwritten(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		l.plant("x.bin", "not ours")
+		req := l.add("/x.bin", origin.File{Size: 10})
+		r := l.run(req)[0]
+		l.complete(r, "/x.bin")
+		if r.Key != "x.1.bin" {
+			l.Errorf("name %q, want x.1.bin", r.Key)
+		}
+		l.stands("x.bin", "not ours")
+	})
+}
+
+func TestForeignFileFailsTheJobWhereNamesAreKept(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		l.cfg.KeepNames = true
+		l.plant("x.bin", "not ours")
+		l.failed(l.run(l.add("/x.bin", origin.File{Size: 10}))[0], KindName)
+		l.stands("x.bin", "not ours")
+		if n := l.origin.Stats().Requests; n != 0 {
+			l.Errorf("%d requests for a file that could not be kept", n)
+		}
+	})
+}
+
+func TestOverwriteReplacesForeignFiles(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		l.cfg.Overwrite = true
+		l.plant("x.bin", "not ours")
+		r := l.run(l.add("/x.bin", origin.File{Size: 10}))[0]
+		l.complete(r, "/x.bin")
+		if r.Key != "x.bin" {
+			l.Errorf("name %q, want x.bin", r.Key)
+		}
+	})
+}
+
+func TestFileThatTheUserRemovedIsFetchedAgain(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		req := l.add("/x.bin", origin.File{Size: 10})
+		r := l.run(req)[0]
+		if err := l.store.Remove(r.Key); err != nil {
+			l.Fatal(err)
+		}
+		l.complete(l.run(req)[0], "/x.bin")
+	})
+}
+
+func (l *lab) plant(key store.Key, text string) {
+	l.Helper()
+	if err := l.store.Plant(key, []byte(text)); err != nil {
+		l.Fatal(err)
+	}
+}
+
+func (l *lab) stands(key store.Key, text string) {
+	l.Helper()
+	if got, err := l.store.ReadFile(key); string(got) != text {
+		l.Errorf("%q holds %q (%v), want %q", key, got, err, text)
+	}
+}
