@@ -20,7 +20,7 @@ func checkList(t *testing.T, cfg Config, input, want string) {
 		}
 	}
 	if got := b.String(); got != want {
-		t.Errorf("entries of %q:\ngot  %q\nwant %q", input, got, want)
+		t.Errorf("entries of %.500q:\ngot  %q\nwant %q", input, got, want)
 	}
 }
 

@@ -240,6 +240,10 @@ func strength(algorithm string) int {
 const lastRank = 999999
 
 func (m *metalink) addURL(t xml.StartElement, text string) {
+	if attr(t, "type") == "bittorrent" { // version 3: not the file itself
+		m.d.ignore(m.c.line, "url of type bittorrent")
+		return
+	}
 	rank := lastRank
 	if n, err := strconv.Atoi(attr(t, "priority")); err == nil && 0 < n && n < lastRank {
 		rank = n

@@ -31,8 +31,13 @@ func WritePlain(w io.Writer, r downloader.Request) error {
 		return fmt.Errorf("%w: no URL", ErrNotPlain)
 	}
 	b.WriteByte('\n')
+	for _, h := range r.Header {
+		if !isToken(h.Name) || !isFieldValue(h.Value) || !isTrimmed(h.Value) {
+			return fmt.Errorf("%w: header %.100q", ErrNotPlain, h.Name)
+		}
+	}
 	for _, o := range plainOptions(r) {
-		if strings.ContainsAny(o.Value, "\r\n") || strings.Trim(o.Value, " \t") != o.Value {
+		if strings.ContainsAny(o.Value, "\r\n") || !isTrimmed(o.Value) {
 			return fmt.Errorf("%w: %s with a line's end, or with white space around it", ErrNotPlain, o.Name)
 		}
 		b.WriteString(" " + o.Name + "=" + o.Value + "\n")
@@ -40,6 +45,8 @@ func WritePlain(w io.Writer, r downloader.Request) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+func isTrimmed(s string) bool { return strings.Trim(s, " \t") == s }
 
 // plainOptions are the options that r has in a plain list, in order.
 func plainOptions(r downloader.Request) []downloader.Field {
@@ -61,7 +68,7 @@ func plainOptions(r downloader.Request) []downloader.Field {
 		case "User-Agent":
 			add("user-agent", h.Value)
 		default:
-			add("header", h.Name+": "+h.Value)
+			add("header", strings.TrimRight(h.Name+": "+h.Value, " "))
 		}
 	}
 	return os
