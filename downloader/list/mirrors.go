@@ -1,7 +1,6 @@
 package list
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/seed-9a1263fe/haul/downloader"
@@ -16,11 +15,11 @@ func (d *Decoder) setURLs(r *downloader.Request, line int64, raw []string) {
 	var first *downloader.Failure
 	good := raw[:0] // raw stays whole as long as nothing is good
 	for _, s := range raw {
-		u, err := CleanURL(s)
-		if err == nil {
+		u, f := cleanURL(s)
+		if f == nil {
 			good = append(good, u)
 		} else if first == nil {
-			errors.As(err, &first)
+			first = f
 		}
 	}
 	switch {

@@ -20,18 +20,22 @@ import (
 // Anything but http and https with a host is refused, with a
 // *downloader.Failure whose message shows no credentials.
 func CleanURL(raw string) (string, error) {
-	s := strings.Trim(raw, " \t")
-	if isPlainURL(s) {
-		return s, nil
-	}
-	f := badScheme(s)
-	if f == nil {
-		s, f = encodeURL(s)
-	}
+	s, f := cleanURL(raw)
 	if f != nil {
 		return "", f
 	}
 	return s, nil
+}
+
+func cleanURL(raw string) (string, *downloader.Failure) {
+	s := strings.Trim(raw, " \t")
+	if isPlainURL(s) {
+		return s, nil
+	}
+	if f := badScheme(s); f != nil {
+		return "", f
+	}
+	return encodeURL(s)
 }
 
 // isPlainURL is the fast way for nearly every URL: it may say no to a good one,
