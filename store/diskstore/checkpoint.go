@@ -1,0 +1,161 @@
+package diskstore
+
+import (
+	"fmt"
+	"io"
+)
+
+const (
+	// maxCheckpoint bounds what is read of a checkpoint. Its size grows with
+	// the objects that are unfinished and those that are not in tables yet.
+	maxCheckpoint = 1 << 30
+
+	checkpointVersion = 1
+)
+
+// checkpoint writes the state down, so that the log before it may go.
+func (s *Store) checkpoint() error {
+	s.mu.Lock()
+	at := s.log.Last()
+	var w writer
+	s.st.save(&w)
+	s.mu.Unlock()
+	err := s.log.Checkpoint(at, func(out io.Writer) error {
+		_, err := out.Write(w.b)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("diskstore: %w", err)
+	}
+	return nil
+}
+
+// save writes the whole state.
+func (st *state) save(w *writer) {
+	w.uint(checkpointVersion)
+	w.calendar(&st.cal)
+	w.uint(uint64(len(st.drafts)))
+	for _, d := range st.drafts {
+		w.draft(d)
+	}
+	w.uint(uint64(st.recent.len()))
+	for owner, e := range st.recent.all() {
+		w.owner(owner)
+		w.epoch(e.at)
+		var pending byte
+		if e.pending {
+			pending = 1
+		}
+		w.byte(pending)
+		w.bytes(st.recent.record(e))
+	}
+}
+
+// restore reads what save wrote.
+func (st *state) restore(in io.Reader) error {
+	b, err := io.ReadAll(io.LimitReader(in, maxCheckpoint+1))
+	if err != nil {
+		return err
+	}
+	if len(b) > maxCheckpoint {
+		return fmt.Errorf("diskstore: checkpoint of more than %d bytes", maxCheckpoint)
+	}
+	r := reader{b: b}
+	if v := r.uint(); v != checkpointVersion {
+		return fmt.Errorf("diskstore: checkpoint of version %d, this program reads %d", v, checkpointVersion)
+	}
+	fresh := newState()
+	fresh.cal = r.calendar()
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		if d := r.saved(); r.err == nil {
+			fresh.drafts[d.owner] = d
+		}
+	}
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		r.entry(fresh.recent)
+	}
+	if r.err == nil && len(r.b) > 0 {
+		r.fail("bytes behind the end")
+	}
+	if r.err != nil {
+		return fmt.Errorf("diskstore: checkpoint: %w", r.err)
+	}
+	*st = fresh
+	return nil
+}
+
+func (w *writer) calendar(c *calendar) {
+	w.string(c.boot)
+	w.epoch(c.now)
+	w.epoch(c.synced)
+	w.bool(c.empty)
+	w.uint(uint64(len(c.spans)))
+	for _, s := range c.spans {
+		w.epoch(s.First)
+		w.epoch(s.Last)
+		w.bool(s.Lost)
+	}
+}
+
+func (r *reader) calendar() (c calendar) {
+	c.boot = r.string(maxBootID, "boot ID")
+	c.now, c.synced = r.epoch(), r.epoch()
+	c.empty = r.bool()
+	for n := r.upTo(maxSpans, "spans"); n > 0 && r.err == nil; n-- {
+		c.spans = append(c.spans, span{r.epoch(), r.epoch(), r.bool()})
+	}
+	return c
+}
+
+// draft writes an object with what is committed of it.
+func (w *writer) draft(d *draft) {
+	w.bool(d.begun)
+	w.meta(d)
+	w.uint(uint64(len(d.done)))
+	for _, p := range d.done {
+		w.rng(p.Range)
+		w.bool(p.known)
+		w.uint32(p.crc)
+		w.epoch(p.at)
+	}
+}
+
+func (r *reader) saved() *draft {
+	begun := r.bool()
+	d := r.draft(recMeta)
+	d.begun = begun
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		p := piece{Range: r.rng(), known: r.bool(), crc: r.uint32(), at: r.epoch()}
+		if last := len(d.done) - 1; r.err == nil && last >= 0 && p.Off < d.done[last].End {
+			r.fail("ranges out of order")
+		}
+		d.done = append(d.done, p)
+	}
+	return d
+}
+
+// entry reads one published object.
+func (r *reader) entry(into *recent) {
+	owner, at, pending := r.owner(), r.epoch(), r.bool()
+	record := r.take(int(r.upTo(maxRecord, "record")))
+	if r.err != nil {
+		return
+	}
+	if len(record) > 0 {
+		if _, err := decodeFound(record, at); err != nil {
+			r.fail(err.Error())
+			return
+		}
+	}
+	into.put(owner, record, at, pending)
+}
+
+func (w *writer) bool(v bool) {
+	if v {
+		w.byte(1)
+		return
+	}
+	w.byte(0)
+}
+
+func (r *reader) bool() bool { return r.byte() != 0 }

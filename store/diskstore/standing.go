@@ -1,0 +1,153 @@
+package diskstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/seed-9a1263fe/haul/store"
+)
+
+// found is what is known of an owner's published object.
+type found struct {
+	published
+	at    epoch
+	found bool
+}
+
+// info is what Stat and Publish tell of it.
+func (p *published) info() store.Info {
+	return store.Info{
+		State: store.Published, Key: p.key, Identity: p.id, Present: p.size, SHA256: p.sha256,
+	}
+}
+
+// find looks for an owner's published object.
+func (s *Store) find(owner store.Owner) (found, error) {
+	s.mu.Lock()
+	if s.closed {
+		s.mu.Unlock()
+		return found{}, store.ErrClosed
+	}
+	record, e, ok := s.st.find(owner)
+	s.mu.Unlock()
+	if ok && len(record) == 0 || !ok {
+		return found{}, nil
+	}
+	return decodeFound(record, e.at)
+}
+
+func decodeFound(record []byte, at epoch) (found, error) {
+	r := reader{b: record}
+	f := found{published: r.published(), at: at, found: true}
+	return f, r.err
+}
+
+// change is what became of a published object's file.
+type change uint8
+
+const (
+	unchanged change = iota
+	absent           // nothing has the key
+	resized          // it has another size, and was not changed later on
+	touched          // it is something else, or was changed after it was published
+)
+
+// clockSlack is what file systems may round times by.
+const clockSlack = 2 * time.Second
+
+// compare looks at the file without reading it.
+func (s *Store) compare(p published) change {
+	info, err := s.fs.Stat(string(p.key))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return absent
+	case err != nil || !info.Mode().IsRegular() || !p.changedAt(info.ModTime()):
+		return touched
+	case info.Size() != p.size:
+		return resized
+	}
+	return unchanged
+}
+
+// changedAt reports whether t can be when the store wrote the file last.
+func (p *published) changedAt(t time.Time) bool {
+	if !p.set.IsZero() && t.Sub(p.set).Abs() <= clockSlack {
+		return true
+	}
+	return !t.After(p.mtime.Add(clockSlack)) && !t.Before(p.mtime.Add(-p.slack-clockSlack))
+}
+
+// stands reports whether a published object is still what was published. One
+// that a power cut may have torn is compared with its checksum, once; if it is
+// torn, it is removed, so that nobody takes it for whole.
+func (s *Store) stands(ctx context.Context, owner store.Owner, f found) (bool, error) {
+	s.mu.Lock()
+	t := s.st.cal.of(f.at)
+	s.mu.Unlock()
+	c := s.compare(f.published)
+	if t == believed || c == absent || c == touched {
+		return t == believed && c == unchanged, nil
+	}
+	if t == doubted && c == unchanged {
+		same, err := s.matches(ctx, string(f.key), f.published)
+		if err != nil {
+			return false, err
+		}
+		if same {
+			return true, s.confirm(owner, f.published)
+		}
+	}
+	s.logger.Warn("a published file was not whole on the disk and is owed again", "key", f.key)
+	if err := s.fs.Remove(string(f.key)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return false, fmt.Errorf("diskstore: remove %q, which a crash has torn: %w", f.key, err)
+	}
+	s.takeBack(owner, found{})
+	return false, nil
+}
+
+// matches reads a file and compares its size and checksum with the record.
+func (s *Store) matches(ctx context.Context, name string, p published) (bool, error) {
+	f, err := s.fs.OpenFile(name, os.O_RDONLY)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("diskstore: verify %q: %w", name, err)
+	}
+	defer f.Close()
+	size, err := f.Size()
+	if err != nil || size != p.size {
+		return false, err
+	}
+	h := crcHash{}
+	const step = 64 << 20 // between looks at whether anybody still waits
+	for off := int64(0); off < size; off += step {
+		if err := ctx.Err(); err != nil {
+			return false, err
+		}
+		if err := s.read(f, store.Range{Off: off, End: min(off+step, size)}, &h); err != nil {
+			return false, fmt.Errorf("diskstore: verify %q: %w", name, err)
+		}
+	}
+	return h.sum == p.crc, nil
+}
+
+// confirm records that a published object was looked at and is whole. What was
+// read back after the machine was started came from the disk.
+func (s *Store) confirm(owner store.Owner, p published) error {
+	var w writer
+	w.owner(owner)
+	w.byte(0)
+	w.published(p)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if _, err := s.append(recConfirm, &w); err != nil {
+		return err
+	}
+	s.st.confirm(owner, w.b[len(owner)+1:], false)
+	return nil
+}
