@@ -59,7 +59,7 @@ func shorten(s string, most int) string {
 		return s
 	}
 	stem, ext := split(s)
-	if len(ext) > most/4 {
+	if ext == "" || len(ext) > most/4 {
 		return trimEnd(cut(s, most))
 	}
 	return cut(stem, most-len(ext)) + ext
