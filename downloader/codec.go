@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/seed-9a1263fe/haul/downloader/session"
 	"github.com/seed-9a1263fe/haul/store"
@@ -59,7 +60,7 @@ func (r *Request) UnmarshalBinary(b []byte) error {
 	r.Dir = d.string()
 	r.Out = d.string()
 	r.Checksum = store.Digest{Algorithm: d.string(), Sum: d.string()}
-	r.Size = int64(d.uvarint())
+	r.Size = d.int64()
 	for range d.count() {
 		r.Header = append(r.Header, Field{d.string(), d.string()})
 	}
@@ -67,7 +68,7 @@ func (r *Request) UnmarshalBinary(b []byte) error {
 		r.Meta = []byte(meta)
 	}
 	r.List = d.string()
-	r.Line = int64(d.uvarint())
+	r.Line = d.int64()
 	if d.byte() != 0 {
 		r.Defect = &Failure{Kind: session.Kind(d.string()), Message: d.string()}
 	}
@@ -92,7 +93,7 @@ type decoder struct {
 
 func (d *decoder) fail() {
 	if d.err == nil {
-		d.err = fmt.Errorf("%w: cut short", errBody)
+		d.err = fmt.Errorf("%w: cut short or damaged", errBody)
 	}
 	d.b = nil
 }
@@ -115,6 +116,16 @@ func (d *decoder) uvarint() uint64 {
 	}
 	d.b = d.b[n:]
 	return v
+}
+
+// int64 reads a number that was not negative when it was written.
+func (d *decoder) int64() int64 {
+	n := d.uvarint()
+	if n > math.MaxInt64 {
+		d.fail()
+		return 0
+	}
+	return int64(n)
 }
 
 // count reads how many things follow. Each takes a byte at least, so a number

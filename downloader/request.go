@@ -45,10 +45,10 @@ type Request struct {
 func (r *Request) ID() queue.ID {
 	var b []byte
 	b = append(b, "haul1\x00"...)
+	b = appendUvarint(b, uint64(len(r.URLs)))
 	for _, u := range r.URLs {
 		b = appendString(b, u)
 	}
-	b = append(b, 0xff)
 	b = appendString(b, r.Dir)
 	b = appendString(b, r.Out)
 	b = appendString(b, r.Checksum.String())
