@@ -199,13 +199,13 @@ func (h *host) overloaded(t *trip, fail *Error, now time.Time) string {
 	return said
 }
 
-// fewer is half the limit, or less if the host is seen to serve no more.
+// fewer is as many as the host is seen to serve while it refuses more, or half
+// the limit if it serves none.
 func (h *host) fewer() int {
-	n := h.limit / 2
 	if h.answering > 0 {
-		n = min(n, h.answering)
+		return min(h.answering, h.limit-1)
 	}
-	return n
+	return h.limit / 2
 }
 
 // unreached is a request that got no answer: no name, no connection, or one
