@@ -1,0 +1,153 @@
+package fileq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/seed-9a1263fe/haul/store/vfs"
+)
+
+// compactIfLong writes the state down when the journal has grown long, and
+// removes what is not needed any more. Whoever settled the job that made it too
+// long does it. A failure is no reason to stop: the journal is only longer.
+func (q *Queue) compactIfLong() {
+	q.mu.Lock()
+	long := !q.closed && !q.snapping && q.log.Size() >= max(q.cfg.checkpointSize, 4*q.snapSize)
+	q.snapping = q.snapping || long
+	q.mu.Unlock()
+	if !long {
+		return
+	}
+	err := q.checkpoint()
+	if err == nil {
+		err = q.sweep()
+	}
+	if err != nil {
+		q.cfg.Logger.Warn("fileq: journal stays long", "error", err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.snapping = false
+}
+
+// checkpoint writes the state down.
+func (q *Queue) checkpoint() error {
+	q.mu.Lock()
+	at, body := q.log.Last(), q.encode()
+	q.snapSize = int64(len(body))
+	q.mu.Unlock()
+	err := q.log.Checkpoint(at, func(w io.Writer) error {
+		_, err := w.Write(body)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("fileq: %w", err)
+	}
+	return nil
+}
+
+// sweep removes the spool files whose jobs are all done. The record that says
+// so is durable before, or the next run would look for the file.
+func (q *Queue) sweep() error {
+	freed, err := q.freeSpools()
+	if len(freed) == 0 || err != nil {
+		return err
+	}
+	if err := q.log.Sync(context.Background(), q.log.Last()); err != nil {
+		return fmt.Errorf("fileq: %w", err)
+	}
+	for _, s := range freed {
+		if err := q.fs.Remove(spoolName(q.dir, s.id)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("fileq: remove spool: %w", err)
+		}
+	}
+	return nil
+}
+
+// freeSpools records which spool files are finished and closes them. What is to
+// be looked at again needs its file until the end of the run.
+func (q *Queue) freeSpools() ([]*source, error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.cfg.Recheck && !q.closed {
+		return nil, nil
+	}
+	var freed []*source
+	for _, s := range q.sources {
+		if !s.finished() {
+			continue
+		}
+		if _, err := q.log.Append(recFreed, fields(nil).uint(int64(s.id))); err != nil {
+			return freed, fmt.Errorf("fileq: %w", err)
+		}
+		err := closeSource(s)
+		s.free()
+		if err != nil {
+			return freed, err
+		}
+		freed = append(freed, s)
+	}
+	return freed, nil
+}
+
+// closeSource closes the file of a spool. Lists belong to the caller.
+func closeSource(s *source) error {
+	f, ours := s.in.(vfs.File)
+	if s.kind != kindSpool || !ours {
+		return nil
+	}
+	s.in = nil
+	if err := f.Close(); err != nil {
+		return fmt.Errorf("fileq: close spool: %w", err)
+	}
+	return nil
+}
+
+// Close gives back what is lent, makes everything durable, and waits for whom
+// it finds reading or putting a job. Leases that are out can no longer be
+// settled. A second Close returns nil.
+func (q *Queue) Close() error {
+	q.mu.Lock()
+	if q.closed {
+		q.mu.Unlock()
+		return nil
+	}
+	q.closed = true
+	q.due.Stop()
+	q.jobs.leave()
+	q.mu.Unlock()
+
+	q.adding.Lock()
+	defer q.adding.Unlock()
+	q.loading.Lock()
+	defer q.loading.Unlock()
+	q.putting.Lock()
+	defer q.putting.Unlock()
+	q.known.mu.Lock()
+	defer q.known.mu.Unlock()
+	err := q.endSpool()
+	err = errors.Join(err, q.checkpoint())
+	if err == nil {
+		err = q.sweep()
+	}
+	return errors.Join(err, q.log.Close(), q.closeFiles())
+}
+
+func (q *Queue) closeFiles() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var errs []error
+	for _, s := range q.sources {
+		errs = append(errs, closeSource(s))
+	}
+	for _, ids := range q.ids {
+		if err := ids.f.Close(); err != nil {
+			errs = append(errs, fmt.Errorf("fileq: close IDs: %w", err))
+		}
+	}
+	q.known.set, q.again, q.ready, q.delayed, q.overdue = nil, nil, fifo{}, nil, nil
+	return errors.Join(errs...)
+}

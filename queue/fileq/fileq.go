@@ -1,0 +1,415 @@
+// Package fileq is a durable queue in a directory: kill the program, and the
+// next run owes what was not done.
+//
+// Jobs come from lists (AddList) and from programs (Put). A list is its own
+// spool: it is read block by block while the run goes on, nothing of it is
+// copied, and what is kept of each job is two bits, in memory and in the
+// journal's checkpoints, and, for exact duplicate detection, its ID on disk and
+// some 11 bytes in memory. Jobs that are put are written to a spool first.
+//
+// What is settled is one record in the journal, handed to the system before Ack
+// or Drop returns: it survives a kill. After a power cut, jobs that were settled
+// a short while before may be owed again; the store knows what became of them.
+// How often a job was tried, and when it is due again, is a run's own affair:
+// the next run owes it at once with Attempt 0.
+//
+// FORMAT.md has the files. One queue at a time may use a directory; the caller
+// holds the lock that sees to it.
+package fileq
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/seed-9a1263fe/haul/queue"
+	"github.com/seed-9a1263fe/haul/store/journal"
+	"github.com/seed-9a1263fe/haul/store/vfs"
+)
+
+// Dedupe says how jobs are found that were there before.
+type Dedupe uint8
+
+const (
+	// Exact finds every repeated ID, in all lists and Puts, for 11 bytes of
+	// memory and 16 of disk for each job. It is also what lets an edited list be
+	// compared with what it was.
+	Exact Dedupe = iota
+	// Adjacent finds an ID that repeats the one before it in the same list, or
+	// among those that are put, and costs nothing.
+	Adjacent
+	// None finds nothing: every entry is a job of its own, and what is put again
+	// is owed again.
+	None
+)
+
+// DefaultMaxFailures is used where Config.MaxFailures is zero.
+const DefaultMaxFailures = 10_000
+
+// checkpointSize is how long the journal grows, in bytes, before its state is
+// written down and its beginning removed.
+const checkpointSize = 16 << 20
+
+// Config of a queue. The zero value works.
+type Config struct {
+	// Dedupe says how repeated jobs are found.
+	Dedupe Dedupe
+	// Recheck lends jobs that earlier runs have done once more, with Job.Done
+	// set, after all that are owed: those of the lists that are added, and those
+	// put whose spool is still there.
+	Recheck bool
+	// MaxFailures is how many dropped jobs are kept with their reasons; all of
+	// them are counted. Zero means DefaultMaxFailures.
+	MaxFailures int
+	// Logger is told of what was cut off after a crash; nil means nobody.
+	Logger *slog.Logger
+
+	checkpointSize int64 // for tests
+	spoolSize      int64
+}
+
+func (c Config) withDefaults() Config {
+	if c.MaxFailures <= 0 {
+		c.MaxFailures = DefaultMaxFailures
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.checkpointSize == 0 {
+		c.checkpointSize = checkpointSize
+	}
+	if c.spoolSize == 0 {
+		c.spoolSize = spoolSize
+	}
+	return c
+}
+
+// Queue is a queue.Queue in a directory. It starts no goroutine: whoever calls
+// Next and finds nothing in memory reads the next block, and the others wait
+// for it as they wait for any change, see token.
+//
+// Locks are taken in this order: adding, loading, putting, known.mu, mu; the journal's
+// own come last.
+type Queue struct {
+	fs    vfs.FS
+	dir   string
+	cfg   Config
+	log   *journal.Log
+	jobs  token
+	due   *time.Timer // fires when the first delayed job is due
+	birth time.Time   // delays count from here
+
+	loading sync.Mutex // held by who reads blocks; guards what follows
+	read    reader
+	ids     map[uint64]*idFile // guarded by mu
+
+	putting sync.Mutex // guards what follows
+	spool   spool
+	lastPut queue.ID
+	putErr  error
+
+	adding sync.Mutex // one AddList at a time
+	known  known
+
+	mu sync.Mutex // guards all that follows
+	*memory
+	again    []item // came back, or are due and were read again; lent first
+	ready    fifo   // were read, and not lent yet
+	delayed  delays // owed later
+	overdue  []ref  // due, to be read again
+	reading  bool   // somebody is reading a block
+	idle     bool   // reading would find nothing new
+	version  uint64 // changes with all that idle depends on
+	lent     int64  // leases that are out
+	puts     int    // Puts and AddLists that are under way
+	sealed   bool
+	closed   bool
+	broken   error // why reading cannot go on
+	review   bool  // a list was added since void jobs were looked through
+	edited   bool  // a list was cut, so that repeats may stand alone now
+	snapping bool  // a checkpoint is being written
+	snapSize int64 // of the last one, in bytes
+}
+
+var _ queue.Queue = (*Queue)(nil)
+
+// item is a job in memory, with its place.
+type item struct {
+	src     *source
+	ordinal int64
+	job     queue.Job
+}
+
+// Open opens the queue in a directory, made if missing, and begins a run: what
+// failed before is owed again. The jobs of earlier Puts can be lent at once;
+// those of a list are once it is added.
+func Open(fs vfs.FS, dir string, cfg Config) (*Queue, error) {
+	cfg = cfg.withDefaults()
+	due := time.NewTimer(0)
+	due.Stop()
+	q := &Queue{
+		fs:     fs,
+		dir:    dir,
+		cfg:    cfg,
+		jobs:   make(token, 1),
+		due:    due,
+		birth:  time.Now(),
+		ids:    make(map[uint64]*idFile),
+		memory: newMemory(cfg.MaxFailures),
+	}
+	var err error
+	if q.log, err = journal.Open(fs, dir, q.memory.options(cfg.Logger)); err != nil {
+		return nil, fmt.Errorf("fileq: %w", err)
+	}
+	if err := q.begin(); err != nil {
+		return nil, errors.Join(err, q.log.Close(), q.closeFiles())
+	}
+	return q, nil
+}
+
+// options of the journal that this memory is rebuilt from.
+func (m *memory) options(logger *slog.Logger) journal.Options {
+	return journal.Options{
+		Name:    "queue",
+		Magic:   [4]byte{'H', 'Q', 'J', '1'},
+		Logger:  logger,
+		Restore: m.restore,
+		Apply:   m.apply,
+	}
+}
+
+// begin starts a run with what the journal told.
+func (q *Queue) begin() error {
+	q.beginRun()
+	if _, err := q.log.Append(recRun, nil); err != nil {
+		return fmt.Errorf("fileq: %w", err)
+	}
+	for _, s := range q.sources {
+		if s.kind == kindSpool {
+			if err := q.openSpool(s); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// Seal says that no further Put or AddList will be made. Those that are under
+// way go on, and Next does not end before them.
+func (q *Queue) Seal(context.Context) error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.closed {
+		return queue.ErrClosed
+	}
+	q.sealed = true
+	q.jobs.leave()
+	return nil
+}
+
+// Next lends the next job that is due: first what came back, then what is owed,
+// list after list in the order in which they were first added, then, with
+// Config.Recheck, what was done before. Leases have no deadline.
+//
+// A *ListError means that a list cannot be read any further. Next returns it
+// from then on, while what is lent can still be settled.
+func (q *Queue) Next(ctx context.Context) (queue.Lease, error) {
+	for {
+		l, load, err := q.take(ctx)
+		switch {
+		case err != nil:
+			return nil, err
+		case l != nil:
+			return l, nil
+		case load:
+			q.load()
+			continue
+		}
+		select {
+		case <-q.jobs:
+		case <-q.due.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+}
+
+// take lends a job that is in memory. If there is none it says whether the
+// caller is to load some, or returns nothing: then there is nothing to do now.
+// It leaves the token for the next who asks, if that one would not have to wait.
+func (q *Queue) take(ctx context.Context) (_ *lease, load bool, _ error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := q.usable(ctx); err != nil {
+		q.jobs.leave() // for the next, if the token was ours
+		return nil, false, err
+	}
+	q.promote(q.now())
+	if it, ok := q.pop(); ok {
+		q.lent++
+		if len(q.again) > 0 || q.ready.len() > 0 || q.mayLoad() {
+			q.jobs.leave()
+		}
+		return &lease{q: q, item: it}, false, nil
+	}
+	if q.mayLoad() {
+		q.reading = true
+		return nil, true, nil
+	}
+	if q.drained() {
+		q.jobs.leave()
+		return nil, false, queue.ErrDrained
+	}
+	return nil, false, nil
+}
+
+func (q *Queue) usable(ctx context.Context) error {
+	switch {
+	case q.closed:
+		return queue.ErrClosed
+	case q.broken != nil:
+		return q.broken
+	}
+	return ctx.Err()
+}
+
+// mayLoad reports whether reading could find a job and nobody is at it.
+func (q *Queue) mayLoad() bool { return !q.reading && (!q.idle || len(q.overdue) > 0) }
+
+// drained reports whether nothing is owed and nothing can become owed.
+func (q *Queue) drained() bool {
+	return q.sealed && q.puts == 0 && q.lent == 0 && !q.reading && q.idle &&
+		len(q.delayed) == 0 && len(q.overdue) == 0
+}
+
+// pop takes a job from memory. Jobs that are due and must be read again go
+// before fresh ones, so those wait while somebody could read.
+func (q *Queue) pop() (item, bool) {
+	if n := len(q.again); n > 0 {
+		it := q.again[0]
+		q.again[0] = item{}
+		q.again = q.again[1:]
+		if n == 1 {
+			q.again = nil
+		}
+		return it, true
+	}
+	if len(q.overdue) > 0 && !q.reading {
+		return item{}, false
+	}
+	return q.ready.pop()
+}
+
+// promote notes which delays have passed, and sets the timer for the next.
+func (q *Queue) promote(now int64) {
+	for len(q.delayed) > 0 && q.delayed[0].at <= now {
+		q.overdue = append(q.overdue, q.delayed.pop().ref)
+	}
+	if len(q.delayed) > 0 {
+		q.due.Reset(time.Duration(q.delayed[0].at - now))
+	}
+}
+
+// now is the time since the queue was opened, by the monotonic clock.
+func (q *Queue) now() int64 { return int64(time.Since(q.birth)) }
+
+// changed says that reading may find something that it did not find before. mu
+// is held.
+func (q *Queue) changed() {
+	q.version++
+	q.idle = false
+	q.jobs.leave()
+}
+
+// beginAdd notes that a Put or AddList is under way; endAdd that it is not.
+func (q *Queue) beginAdd() error {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch {
+	case q.closed:
+		return queue.ErrClosed
+	case q.sealed:
+		return queue.ErrSealed
+	}
+	q.puts++
+	return nil
+}
+
+func (q *Queue) endAdd() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.puts--
+	q.jobs.leave() // this may have been all that Next waited for
+}
+
+// newSource adds a source and records it. mu is held.
+func (q *Queue) newSource(k kind, name string, look look) (*source, error) {
+	if len(q.sources) >= maxSources {
+		return nil, fmt.Errorf("fileq: more than %d lists and spool files", maxSources)
+	}
+	s := &source{id: q.nextID, kind: k, name: name, look: look}
+	if _, err := q.log.Append(recSource, encodeSource(s)); err != nil {
+		return nil, fmt.Errorf("fileq: %w", err)
+	}
+	q.add(s)
+	return s, nil
+}
+
+// idsOf opens the file of a source's IDs, or returns nil if none are kept. mu is
+// held.
+func (q *Queue) idsOf(s *source) (*idFile, error) {
+	if q.cfg.Dedupe != Exact {
+		return nil, nil
+	}
+	if f, ok := q.ids[s.id]; ok {
+		return f, nil
+	}
+	f, err := openIDs(q.fs, q.dir, s.id)
+	if err != nil {
+		return nil, err
+	}
+	q.ids[s.id] = f
+	return f, nil
+}
+
+// token is a channel of one. A change leaves a token there; the one who takes
+// it looks what there is, takes one piece, and leaves a token again if there is
+// more for the next. So each change wakes one goroutine, not all of them.
+type token chan struct{}
+
+// leave puts the token there unless it lies there already.
+func (t token) leave() {
+	select {
+	case t <- struct{}{}:
+	default:
+	}
+}
+
+// fifo holds the jobs of the blocks that were read last.
+type fifo struct {
+	items []item
+	head  int
+}
+
+func (f *fifo) len() int { return len(f.items) - f.head }
+
+// push is called when all before has been lent, but for a few.
+func (f *fifo) push(it item) {
+	if f.head > 0 && f.head == len(f.items) {
+		f.items, f.head = f.items[:0], 0
+	}
+	f.items = append(f.items, it)
+}
+
+func (f *fifo) pop() (item, bool) {
+	if f.len() == 0 {
+		return item{}, false
+	}
+	it := f.items[f.head]
+	f.items[f.head] = item{} // let go of the body
+	f.head++
+	return it, true
+}

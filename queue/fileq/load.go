@@ -1,0 +1,339 @@
+package fileq
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+)
+
+// load reads jobs into memory: those that are overdue, else a block of a source
+// that has some. The caller has set reading.
+func (q *Queue) load() {
+	q.loading.Lock()
+	defer q.loading.Unlock()
+	q.mu.Lock()
+	version, closed := q.version, q.closed
+	q.mu.Unlock()
+	var found bool
+	var err error
+	if !closed {
+		found, err = q.loadSome()
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.reading = false
+	if err != nil {
+		q.broken = err
+	} else if !found && version == q.version {
+		q.idle = true
+	}
+	q.jobs.leave()
+}
+
+// loadSome reports whether it found any job.
+func (q *Queue) loadSome() (bool, error) {
+	if found, err := q.loadOverdue(); found || err != nil {
+		return found, err
+	}
+	if err := errors.Join(q.flushSpool(), q.reconcile()); err != nil {
+		return false, err
+	}
+	for _, next := range []func(*source) (bool, error){q.loadOwed, q.loadDone} {
+		for _, s := range q.readable() {
+			if found, err := next(s); found || err != nil {
+				return found, err
+			}
+		}
+	}
+	return false, nil
+}
+
+// readable lists the sources that have something to read.
+func (q *Queue) readable() []*source {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	var rs []*source
+	for _, s := range q.sources {
+		if s.in != nil {
+			rs = append(rs, s)
+		}
+	}
+	return rs
+}
+
+// reconcile looks through the IDs of all that is known before any of it is
+// lent, if a job may be void for the sake of one that this run does not have:
+// because a list was cut, or because one is not part of this run.
+func (q *Queue) reconcile() error {
+	q.mu.Lock()
+	need := q.review && q.cfg.Dedupe == Exact && (q.edited || q.missesList())
+	q.review, q.edited = false, false
+	q.mu.Unlock()
+	if !need {
+		return nil
+	}
+	q.known.mu.Lock()
+	defer q.known.mu.Unlock()
+	_, err := q.idSet()
+	return err
+}
+
+// missesList reports whether this run was not given a list that is known, while
+// others have void jobs. mu is held.
+func (q *Queue) missesList() bool {
+	misses, voids := false, false
+	for _, s := range q.sources {
+		misses = misses || (s.kind == kindList && s.in == nil)
+		voids = voids || (s.in != nil && s.states.counts[void] > s.voided)
+	}
+	return misses && voids
+}
+
+// loadOverdue reads the jobs again that wait for it and stand in one block.
+func (q *Queue) loadOverdue() (bool, error) {
+	q.mu.Lock()
+	if len(q.overdue) == 0 {
+		q.mu.Unlock()
+		return false, nil
+	}
+	s := q.sources[q.overdue[0].slot()]
+	i := s.find(q.overdue[0].ordinal())
+	b, count := s.blocks[i], s.count(i)
+	q.mu.Unlock()
+
+	p, err := q.read.again(s.in, s.format, b, count)
+	if err != nil {
+		return false, q.listError(s, b, err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.overdue = slices.DeleteFunc(q.overdue, func(r ref) bool {
+		ours := r.slot() == s.slot && r.ordinal() >= b.first && r.ordinal() < b.first+count
+		if ours {
+			it := item{s, r.ordinal(), p.jobs[r.ordinal()-b.first]}
+			it.job.Attempt = r.attempt()
+			q.again = append(q.again, it)
+		}
+		return ours
+	})
+	return true, nil
+}
+
+// loadOwed reads the next block of a source that has owed jobs: first those of
+// earlier runs, then what nobody has read yet.
+func (q *Queue) loadOwed(s *source) (bool, error) {
+	if b, count, ok := q.nextVisit(s); ok {
+		return true, q.loadBlock(s, b, count, owed)
+	}
+	for {
+		q.mu.Lock()
+		off, line := s.tail()
+		end := s.size
+		q.mu.Unlock()
+		if off >= end {
+			return false, nil
+		}
+		if found, err := q.loadNew(s, off, end, line); found || err != nil {
+			return found, err
+		}
+	}
+}
+
+// nextVisit finds the next block of an earlier run that has something owed.
+func (q *Queue) nextVisit(s *source) (block, int64, bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for s.visit < s.visitEnd {
+		i := s.visit
+		s.visit++
+		b, end := s.blocks[i], s.after(i)
+		if !b.gone && s.states.next(b.first, end, owed) < end {
+			return b, end - b.first, true
+		}
+	}
+	return block{}, 0, false
+}
+
+// loadBlock reads a block that is known, for its jobs in one state: those that
+// are owed, or those that are done and to be looked at again.
+func (q *Queue) loadBlock(s *source, b block, count int64, of state) error {
+	p, err := q.read.again(s.in, s.format, b, count)
+	if err != nil {
+		return q.listError(s, b, err)
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	for i, job := range p.jobs {
+		ordinal := b.first + int64(i)
+		if s.states.get(ordinal) != of || (of == done && !s.recheck.has(ordinal)) {
+			continue
+		}
+		job.Done = of == done
+		q.ready.push(item{s, ordinal, job})
+	}
+	return nil
+}
+
+// loadDone reads the next block that has jobs to be looked at again.
+func (q *Queue) loadDone(s *source) (bool, error) {
+	q.mu.Lock()
+	for ; s.checked < len(s.blocks); s.checked++ {
+		b, end := s.blocks[s.checked], s.after(s.checked)
+		if b.gone || !s.recheck.any(b.first, end) {
+			continue
+		}
+		s.checked++
+		q.mu.Unlock()
+		return true, q.loadBlock(s, b, end-b.first, done)
+	}
+	q.mu.Unlock()
+	return false, nil
+}
+
+// loadNew reads a block that nobody has read before, and reports whether
+// anything in it is owed.
+func (q *Queue) loadNew(s *source, off, end, line int64) (bool, error) {
+	p, err := q.read.cut(s.in, s.format, off, end, line)
+	if err != nil {
+		return false, q.listError(s, block{line: line}, err)
+	}
+	for i := range p.jobs {
+		if p.jobs[i].ID.IsZero() {
+			return false, q.listError(s, block{line: line}, errNoID)
+		}
+	}
+	begin, err := q.judge(s, p)
+	if err != nil {
+		return false, err
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if s.kind == kindSpool {
+		err = q.growSpool(s, p)
+	} else {
+		err = q.addBlock(s, p, begin)
+	}
+	if err != nil {
+		return false, err
+	}
+	found := false
+	first := s.indexed - int64(len(p.jobs))
+	for i, job := range p.jobs {
+		if ordinal := first + int64(i); s.states.get(ordinal) == owed {
+			job.Attempt, job.Done = 0, false
+			q.ready.push(item{s, ordinal, job})
+			found = true
+		}
+	}
+	return found, nil
+}
+
+// judge says in which states the jobs of a new block begin: void for what was
+// there before, done for what was done in another place of the same list. nil
+// means that all are owed. What is in a spool was judged when it was put.
+func (q *Queue) judge(s *source, p piece) ([]state, error) {
+	if s.kind == kindSpool || q.cfg.Dedupe == None {
+		return nil, nil
+	}
+	begin := make([]state, len(p.jobs))
+	if q.cfg.Dedupe == Adjacent {
+		for i, job := range p.jobs {
+			if job.ID == s.lastID {
+				begin[i] = void
+			}
+			s.lastID = job.ID
+		}
+		return begin, nil
+	}
+	q.known.mu.Lock()
+	defer q.known.mu.Unlock()
+	set, err := q.idSet()
+	if err != nil {
+		return nil, err
+	}
+	if s.carry == nil {
+		if s.carry, err = q.carried(s); err != nil {
+			return nil, err
+		}
+	}
+	for i, job := range p.jobs {
+		switch {
+		case !set.add(job.ID):
+			begin[i] = void
+		case s.carry.has(job.ID):
+			begin[i] = done
+		}
+	}
+	return begin, nil
+}
+
+// addBlock records a new block of a list. IDs come first: without its ID a job
+// could be taken for a new one, without the job the ID means nothing. mu is
+// held.
+func (q *Queue) addBlock(s *source, p piece, begin []state) error {
+	p.first = s.indexed
+	count := int64(len(p.jobs))
+	if p.first+count > maxOrdinal {
+		return q.listError(s, p.block, fmt.Errorf("more than %d entries", int64(maxOrdinal)))
+	}
+	ids, err := q.idsOf(s)
+	if err == nil && ids != nil {
+		err = ids.write(p.first, p.jobs)
+	}
+	if err != nil {
+		return err
+	}
+	s.addBlock(p.block, count)
+	for i, to := range begin {
+		if to == owed {
+			continue
+		}
+		q.set(s, p.first+int64(i), to)
+		if to == done && q.cfg.Recheck {
+			s.recheck.add(p.first + int64(i))
+		}
+	}
+	if _, err := q.log.Append(recBlock, encodeBlock(s, p.block, count)); err != nil {
+		return fmt.Errorf("fileq: %w", err)
+	}
+	return nil
+}
+
+// growSpool takes what was read of a spool into its last block, or records that
+// and begins another. mu is held.
+func (q *Queue) growSpool(s *source, p piece) error {
+	if s.extend(p) {
+		return nil
+	}
+	if err := q.recordLastBlock(s); err != nil {
+		return err
+	}
+	p.first = s.indexed
+	s.addBlock(p.block, int64(len(p.jobs)))
+	return nil
+}
+
+// recordLastBlock writes down the block of a spool that grows no more. mu is
+// held.
+func (q *Queue) recordLastBlock(s *source) error {
+	i := len(s.blocks) - 1
+	if i < 0 {
+		return nil
+	}
+	if _, err := q.log.Append(recBlock, encodeBlock(s, s.blocks[i], s.count(i))); err != nil {
+		return fmt.Errorf("fileq: %w", err)
+	}
+	return nil
+}
+
+// errNoID refuses a job that nobody could tell from another.
+var errNoID = errors.New("fileq: job without an ID")
+
+// listError says where reading broke off. A spool is our own, so what is wrong
+// with it has no line.
+func (q *Queue) listError(s *source, b block, err error) error {
+	if s.kind == kindSpool {
+		return fmt.Errorf("fileq: %s: %w", spoolName(q.dir, s.id), err)
+	}
+	return &ListError{List: s.name, Line: b.line, Err: err}
+}
