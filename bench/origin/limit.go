@@ -24,7 +24,7 @@ type Over int
 // Ways to turn a connection away.
 const (
 	OverStatus Over = iota // it is taken, and its requests are answered with Status
-	OverClose              // it is accepted and closed
+	OverClose              // it is accepted and closed; over TCP a client that was writing sees a reset
 	OverReset              // it is accepted and reset
 )
 
