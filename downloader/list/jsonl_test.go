@@ -145,7 +145,8 @@ func one(t interface{ Fatalf(string, ...any) }, cfg Config, input string) downlo
 func TestWritePlainIsReadBackTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := drawRequest(t)
-		want.Header = append(want.Header, downloader.Field{Name: "Referer", Value: "http://r/"}, downloader.Field{Name: "User-Agent", Value: "a/1"})
+		value := rapid.SampledFrom([]string{"", "a/1", "a b"})
+		want.Header = append(want.Header, downloader.Field{Name: "Referer", Value: "http://r/"}, downloader.Field{Name: "User-Agent", Value: value.Draw(t, "agent")})
 		var b strings.Builder
 		if err := WritePlain(&b, want); err != nil {
 			t.Fatal(err)

@@ -9,8 +9,8 @@ import (
 
 // setURLs gives r the URLs of raw that can be asked for. A mirror that cannot be
 // used is left out as long as another can; if none can, r keeps them as they
-// are, for its result, and is spoiled by the first one's reason. It takes raw
-// over.
+// are but for logins, for its result, and is spoiled by the first one's reason.
+// It takes raw over.
 func (d *Decoder) setURLs(r *downloader.Request, line int64, raw []string) {
 	var first *downloader.Failure
 	good := raw[:0] // raw stays whole as long as nothing is good
@@ -30,7 +30,7 @@ func (d *Decoder) setURLs(r *downloader.Request, line int64, raw []string) {
 		}
 	case first != nil:
 		for _, s := range raw {
-			r.URLs = append(r.URLs, strings.ToValidUTF8(strings.TrimSpace(s), "\ufffd"))
+			r.URLs = append(r.URLs, strings.ToValidUTF8(hideLogin(strings.TrimSpace(s)), "\ufffd"))
 		}
 		spoil(r, first.Kind, first.Message)
 	default:

@@ -102,9 +102,16 @@ func (p *plain) option(r *downloader.Request, name string, value []byte) {
 	case "header":
 		setHeaderLine(r, v)
 	case "referer":
-		addHeader(r, "Referer", v)
+		setField(r, "Referer", v)
 	case "user-agent":
-		addHeader(r, "User-Agent", v)
+		setField(r, "User-Agent", v)
+	}
+}
+
+// setField adds the header field of an option that, when empty, asks for none.
+func setField(r *downloader.Request, name, value string) {
+	if value != "" {
+		addHeader(r, name, value)
 	}
 }
 

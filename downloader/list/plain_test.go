@@ -66,6 +66,8 @@ func TestPlainLists(t *testing.T) {
 		{"bad scheme", "ftp://h/a\nhttp://h/b\n", "1 ftp://h/a !unsupported_scheme\n2 http://h/b\n"},
 		{"no scheme", "www.example.com/x\nlocalhost:80/x\n", "1 www.example.com/x !invalid_url\n2 localhost:80/x !invalid_url\n"},
 		{"bad checksum", "http://h/a\n checksum=md5=12\nhttp://h/b\n", "1 http://h/a !protocol\n3 http://h/b\n"},
+		{"checksum without type", "http://h/a\n checksum=00000000000000000000000000000000\n", "1 http://h/a !protocol\n"},
+		{"empty values", "http://h/a\n checksum=\n out=\n referer=\n", "1 http://h/a\n"},
 		{"bad header", "http://h/a\n header=no colon\nhttp://h/b\n header=A: b\rSet: c\n", "1 http://h/a !protocol\n3 http://h/b !protocol\n"},
 		{"indented URL", "http://h/a\n http://h/b?x=y\nhttp://h/c\n", "1 http://h/a !protocol\n3 http://h/c\n"},
 		{"option without a URL", "  out=x\n  dir=y\nhttp://h/a\n", "1  dir=y out=x !invalid_url\n3 http://h/a\n"},

@@ -5,6 +5,15 @@ import (
 	"testing"
 )
 
+func TestAlgorithmIsToldByTheLengthOfTheSum(t *testing.T) {
+	for digits, want := range map[int]string{32: "md5", 40: "sha-1", 56: "sha-224", 64: "sha-256", 96: "sha-384", 128: "sha-512"} {
+		r := one(t, Config{Base: "http://h", Format: Sums}, strings.Repeat("0", digits)+"  a\n")
+		if r.Defect != nil || r.Checksum.Algorithm != want {
+			t.Errorf("%d digits: got %+v, want %s", digits, r, want)
+		}
+	}
+}
+
 func TestChecksumLists(t *testing.T) {
 	var (
 		md5  = strings.Repeat("0a", 16)

@@ -202,21 +202,34 @@ func parseCause(err error) string {
 	return "host, port or escape is malformed"
 }
 
-// show is s for a message: short, valid UTF-8, without credentials and query.
-// What stands before an '@' is hidden wherever that is, since a password with a
-// raw slash in it would otherwise pass for a path.
+// show is s for a message: short, valid UTF-8, without login and query.
 func show(s string) string {
-	if i := strings.LastIndexByte(s, '@'); i >= 0 {
-		head := ""
-		if j := strings.Index(s[:i], "//"); j >= 0 {
-			head = s[:j+2]
-		}
-		s = head + "..." + s[i:]
-	}
-	s, _, _ = strings.Cut(s, "?")
+	s, _, _ = strings.Cut(hideLogin(s), "?")
 	const most = 100
 	if len(s) > most {
 		s = s[:most] + "..."
 	}
 	return strings.ToValidUTF8(s, "?")
+}
+
+// hideLogin removes user and password from s, which may be anything. Where it
+// is not clear what is what, all that stands before the last '@' goes: a
+// password with a raw slash in it would otherwise pass for a path.
+func hideLogin(s string) string {
+	at := strings.LastIndexByte(s, '@')
+	if at < 0 {
+		return s
+	}
+	if u, err := url.Parse(s); err == nil && u.Host != "" {
+		if u.User == nil {
+			return s
+		}
+		u.User = nil
+		return u.String()
+	}
+	head := ""
+	if i := strings.Index(s[:at], "//"); i >= 0 {
+		head = s[:i+2]
+	}
+	return head + "..." + s[at:]
 }

@@ -108,6 +108,22 @@ func TestMessagesShowNoCredentials(t *testing.T) {
 	}
 }
 
+func TestBadURLsAreKeptWithoutLogin(t *testing.T) {
+	for in, want := range map[string]string{
+		"ftp://user:secret@h/a?b=c@d":  "ftp://h/a?b=c@d",
+		"ftp://h/a@b":                  "ftp://h/a@b",
+		"http://user:secret@a b/":      "http://...@a b/",
+		"http://user:se/secret@h:x/":   "http://...@h:x/",
+		"user:secret@h/a":              "...@h/a",
+		"www.example.com/user@example": "...@example",
+	} {
+		r := one(t, Config{}, in)
+		if r.Defect == nil || len(r.URLs) != 1 || r.URLs[0] != want {
+			t.Errorf("%q: got %+v, want a defect with %q", in, r, want)
+		}
+	}
+}
+
 func FuzzCleanURL(f *testing.F) {
 	f.Add("http://u:p@h:80/a b?c#d")
 	f.Add("www.example.com:80")

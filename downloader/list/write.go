@@ -62,10 +62,10 @@ func plainOptions(r downloader.Request) []downloader.Field {
 		add("checksum", r.Checksum.String())
 	}
 	for _, h := range r.Header {
-		switch h.Name {
-		case "Referer":
+		switch {
+		case h.Name == "Referer" && h.Value != "":
 			add("referer", h.Value)
-		case "User-Agent":
+		case h.Name == "User-Agent" && h.Value != "":
 			add("user-agent", h.Value)
 		default:
 			add("header", strings.TrimRight(h.Name+": "+h.Value, " "))

@@ -18,23 +18,23 @@ func Join(dir, out string) (store.Key, error) {
 	if out == "" {
 		return "", &Error{out, "is empty"}
 	}
+	parts := make([]string, 0, 4)
 	for _, s := range []string{dir, out} {
 		if why := refuse(s); why != "" {
 			return "", &Error{s, why}
 		}
+		for part := range strings.SplitSeq(s, "/") {
+			if part == "" || part == "." {
+				continue
+			}
+			if why := refusePart(part); why != "" {
+				return "", &Error{s, why}
+			}
+			parts = append(parts, part)
+		}
 	}
 	if strings.HasSuffix(out, "/") {
 		return "", &Error{out, "ends in a slash and names no file"}
-	}
-	full, parts := dir+"/"+out, make([]string, 0, 4)
-	for part := range strings.SplitSeq(full, "/") {
-		if part == "" || part == "." {
-			continue
-		}
-		if why := refusePart(part); why != "" {
-			return "", &Error{full, why}
-		}
-		parts = append(parts, part)
 	}
 	if last := out[strings.LastIndexByte(out, '/')+1:]; last == "." {
 		return "", &Error{out, "names no file"}
