@@ -1,6 +1,7 @@
 package downloader
 
 import (
+	"context"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/downloader/session"
@@ -71,6 +72,7 @@ func (s *scheduler) opened(a assignment, ans *session.Answer, size int64, presen
 	}
 	if t.phase == probing {
 		t.phase = open
+		s.named()
 		if t.plan.hasMore() && t.host.roomy(time.Now()) {
 			s.wake()
 		}
@@ -133,6 +135,54 @@ func (s *scheduler) sizeKnown(a assignment, size int64) {
 	a.seg.off, a.seg.end = size, size
 }
 
+// turnFor is how long a task waits at most for earlier ones to be named.
+const turnFor = 2 * time.Second
+
+// awaitTurn waits until no earlier task of the same host has its first request
+// in flight, so that names which only servers tell are claimed in list order as
+// well. It does not wait for what is slow: a name with another suffix is no harm,
+// a standstill is.
+func (s *scheduler) awaitTurn(ctx context.Context, t *task) {
+	limit := time.NewTimer(turnFor)
+	defer limit.Stop()
+	for {
+		turn := s.turn(t)
+		if turn == nil {
+			return
+		}
+		select {
+		case <-turn:
+		case <-limit.C:
+			return
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// turn returns nil if it is t's turn, else a channel that is closed when that
+// may have changed.
+func (s *scheduler) turn(t *task) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.begun {
+		if b.phase == probing && b.seq < t.seq && b.host == t.host {
+			c := make(chan struct{})
+			s.outOfTurn = append(s.outOfTurn, c)
+			return c
+		}
+	}
+	return nil
+}
+
+// named tells those who wait for their turn that a task's first answer is in.
+func (s *scheduler) named() {
+	for _, c := range s.outOfTurn {
+		close(c)
+	}
+	s.outOfTurn = s.outOfTurn[:0]
+}
+
 // rename sets the task's key.
 func (s *scheduler) rename(t *task, key store.Key) {
 	s.mu.Lock()
@@ -156,6 +206,9 @@ func (s *scheduler) land(a assignment, err error, cfg *Config) (next landing, re
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	t := a.task
+	if t.phase == probing {
+		s.named()
+	}
 	t.host.conns--
 	t.plan.land(a.seg)
 	switch {

@@ -1,8 +1,10 @@
 package downloader
 
 import (
+	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/seed-9a1263fe/haul/bench/origin"
 	"github.com/seed-9a1263fe/haul/store"
@@ -43,6 +45,48 @@ func TestNameOfTheServerComesBeforeThatOfTheURL(t *testing.T) {
 		}
 		if rs[2].Key != "index.html" {
 			l.Errorf("name %q, want index.html", rs[2].Key)
+		}
+	})
+}
+
+func TestNamesOfServersAreClaimedInListOrder(t *testing.T) {
+	inLab(t, origin.Config{}, func(l *lab) {
+		var reqs []Request
+		for i := range 6 {
+			reqs = append(reqs, l.add(fmt.Sprintf("/get%d", i), origin.File{
+				Size: int64(10 + i), Disposition: `attachment; filename=x.bin`,
+				// The earlier in the list, the later the answer.
+				Faults: []origin.Fault{{Delay: time.Duration(6-i) * 100 * time.Millisecond}},
+			}))
+		}
+		rs := l.run(reqs...)
+		want := []string{"x.bin", "x.1.bin", "x.2.bin", "x.3.bin", "x.4.bin", "x.5.bin"}
+		if got := keys(rs); !slices.Equal(got, want) {
+			l.Errorf("names %v, want %v", got, want)
+		}
+		for i, r := range rs {
+			l.complete(r, fmt.Sprintf("/get%d", i))
+		}
+	})
+}
+
+func TestNameDoesNotWaitLongForEarlierOnes(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		slow := l.add("/slow", origin.File{Size: 1, Faults: []origin.Fault{{Delay: 50 * time.Second}}})
+		fast := l.add("/fast", origin.File{Size: 1, Disposition: `attachment; filename=x.bin`})
+		began := time.Now()
+		var took time.Duration
+		e, q := l.engine(func(ev Event) {
+			if f, ok := ev.(Finished); ok && f.Result.Key == "x.bin" {
+				took = time.Since(began)
+			}
+		}, slow, fast)
+		defer q.Close()
+		if err := e.Run(l.Context()); err != nil {
+			l.Fatal(err)
+		}
+		if took == 0 || took > 3*time.Second {
+			l.Errorf("the fast file took %v behind a slow one", took)
 		}
 	})
 }

@@ -55,6 +55,8 @@ type scheduler struct {
 	timer               *time.Timer
 	room                chan struct{} // has a token when queued or begun has fallen
 
+	seq              uint64          // of the last task admitted
+	outOfTurn        []chan struct{} // tasks that wait for earlier ones to be named
 	fetched, retries int64
 }
 
@@ -103,6 +105,8 @@ func newScheduler(cfg *Config) *scheduler {
 func (s *scheduler) admit(t *task, origin string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.seq++
+	t.seq = s.seq
 	t.host = s.hostOf(origin)
 	t.host.tasks++
 	t.phase = waiting

@@ -34,6 +34,7 @@ type task struct {
 	req   Request
 	began time.Time
 	text  string // the first URL, fit for messages
+	seq   uint64 // place in the order in which jobs were borrowed
 
 	host      *host // where it is scheduled
 	url       *url.URL

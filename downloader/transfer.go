@@ -191,6 +191,7 @@ func (e *Engine) renameTo(ctx context.Context, t *task, disposition string) erro
 	if want == t.want {
 		return nil
 	}
+	e.sched.awaitTurn(ctx, t)
 	key, err := e.names.claim(ctx, t.id, want)
 	if err != nil {
 		return err

@@ -42,6 +42,11 @@ func (s *Session) failure(x *exchange, u *url.URL, err error) *Error {
 		e.Kind, e.Err = KindCanceled, context.Cause(x.parent)
 	default:
 		e.classify(err)
+		if e.Kind == KindProtocol && x.overHTTP2() && !errors.As(err, new(streamError)) {
+			// The other errors of such a connection have no type; most say that the
+			// server was about to close it.
+			e.Kind, e.Temporary = KindReset, true
+		}
 	}
 	return e
 }
@@ -55,6 +60,7 @@ func (e *Error) classify(err error) {
 		late    *lateError
 		timeout interface{ Timeout() bool }
 		errno   syscall.Errno
+		stream  streamError
 	)
 	e.Kind, e.Temporary = KindProtocol, false
 	switch {
@@ -69,6 +75,10 @@ func (e *Error) classify(err error) {
 		e.Kind, e.Phase, e.Temporary = KindConnect, PhaseConnect, true
 	case errors.Is(err, errSlow):
 		e.Kind, e.Temporary = KindStalled, true
+	case errors.As(err, &stream):
+		if !stream.protocol() {
+			e.Kind, e.Temporary = KindReset, true
+		}
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, net.ErrClosed), errors.As(err, &errno), errors.Is(err, errPeerClosed):
 		e.Kind, e.Temporary = KindReset, true
 	case errors.As(err, &timeout) && timeout.Timeout():
@@ -140,6 +150,7 @@ func (o *observed) trace(x *exchange, connect, answer time.Duration) *httptrace.
 			o.mu.Lock()
 			o.conn, o.reused = info.Conn, info.Reused
 			o.mu.Unlock()
+			x.setHTTP2(speaksHTTP2(info.Conn))
 			x.enter(PhaseHeader, answer)
 		},
 	}
@@ -165,4 +176,10 @@ func (o *observed) refine(err error) error {
 		}
 	}
 	return err
+}
+
+// speaksHTTP2 reports what was agreed upon in the TLS handshake (RFC 7301).
+func speaksHTTP2(c net.Conn) bool {
+	t, ok := c.(*tls.Conn)
+	return ok && t.ConnectionState().NegotiatedProtocol == "h2"
 }

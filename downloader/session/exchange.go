@@ -47,6 +47,7 @@ type exchange struct {
 	phase   string
 	limit   time.Duration
 	dialing bool // phases before the request is sent still count
+	http2   bool // so is the connection that the request got
 }
 
 func newExchange(parent context.Context) *exchange {
@@ -108,6 +109,18 @@ func (x *exchange) late() {
 	err := &lateError{x.phase, x.limit}
 	x.mu.Unlock()
 	x.cancel(err)
+}
+
+func (x *exchange) setHTTP2(is bool) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.http2 = is
+}
+
+func (x *exchange) overHTTP2() bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.http2
 }
 
 func (x *exchange) currentPhase() string {

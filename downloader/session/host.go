@@ -20,8 +20,9 @@ const (
 	// is left alone for this long; doubled each time.
 	firstHold = time.Second
 	maxHold   = time.Minute
-	// So many requests in a row that no server answered make a host count as
-	// down. Then one request in firstDown tries it; doubled each time.
+	// So many requests in a row that no server answered, and more than may go at
+	// once, make a host count as down. Then one request in firstDown tries it;
+	// doubled each time.
 	downAfter = 5
 	firstDown = 5 * time.Second
 	maxDown   = 5 * time.Minute
@@ -65,6 +66,7 @@ type host struct {
 type trip struct {
 	h         *host
 	cuts      int // of the host's limit, when the trip began
+	failures  int // of the host in a row, when the trip began
 	probe     bool
 	answering bool
 	ended     bool
@@ -83,7 +85,7 @@ func (h *host) plain(now time.Time) bool {
 // begin starts a trip, or says at once that the host is down. Of those who come
 // when it is time to look again, the first one goes.
 func (h *host) begin(now time.Time) (*trip, error) {
-	t := &trip{h: h, cuts: h.cuts}
+	t := &trip{h: h, cuts: h.cuts, failures: h.failures}
 	if h.downFor == 0 {
 		return t, nil
 	}
@@ -96,14 +98,25 @@ func (h *host) begin(now time.Time) (*trip, error) {
 	return t, nil
 }
 
-// answered notes that the header of a file has come.
-func (h *host) answered(t *trip) {
-	if !t.answering && !t.ended {
+// answered notes that the header of a file has come. If others failed to get a
+// connection while this one waited, the host was not down but full.
+func (h *host) answered(t *trip, now time.Time) string {
+	if t.ended {
+		return ""
+	}
+	if !t.answering {
 		t.answering = true
 		h.answering++
 	}
+	said := ""
+	if h.failures > t.failures {
+		said = h.lower(min(h.inFlight, h.limit-1), t, whyFull, now)
+	}
 	h.alive(t)
+	return said
 }
+
+const whyFull = "takes no more connections"
 
 // alive notes that a server was there to answer.
 func (h *host) alive(t *trip) {
@@ -213,7 +226,7 @@ func (h *host) fewer() int {
 // full.
 func (h *host) unreached(t *trip, fail *Error, now time.Time) string {
 	if h.answering > 0 && fail.Temporary {
-		return h.lower(h.answering, t, "takes no more connections", now)
+		return h.lower(h.answering, t, whyFull, now)
 	}
 	return h.failed(t, fail, now)
 }
@@ -238,7 +251,9 @@ func (h *host) failed(t *trip, fail *Error, now time.Time) string {
 		return ""
 	}
 	h.failures++
-	if h.downFor > 0 && !t.probe || h.failures < downAfter {
+	// A host that is full may refuse as many as there are before the first of the
+	// others is answered.
+	if h.downFor > 0 && !t.probe || h.failures < downAfter || h.failures <= h.limit {
 		return ""
 	}
 	h.downFor = min(max(2*h.downFor, firstDown), maxDown)

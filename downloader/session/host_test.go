@@ -70,8 +70,8 @@ func TestBurstOfRefusalsCutsOnce(t *testing.T) {
 func TestRefusalsCutToWhatIsServed(t *testing.T) {
 	v := newVisit(t, 16)
 	trips := v.many(16)
-	v.h.answered(trips[0])
-	v.h.answered(trips[1])
+	v.h.answered(trips[0], v.now)
+	v.h.answered(trips[1], v.now)
 	v.end(trips[2], tooMany(0))
 	v.wantLimit(2)
 }
@@ -99,7 +99,7 @@ func TestRegrettedRaisesBecomeRarer(t *testing.T) {
 	for end := v.now.Add(10 * time.Minute); v.now.Before(end); v.now = v.now.Add(time.Second) {
 		trips := v.many(v.h.limit)
 		for _, trip := range trips[:2] { // the server takes two
-			v.h.answered(trip)
+			v.h.answered(trip, v.now)
 		}
 		for _, trip := range trips[2:] {
 			raises++
@@ -148,7 +148,7 @@ func TestHostThatTakesNoMoreConnectionsIsFullNotDown(t *testing.T) {
 		v := newVisit(t, 16)
 		trips := v.many(16)
 		for _, trip := range trips[:3] {
-			v.h.answered(trip)
+			v.h.answered(trip, v.now)
 		}
 		for _, trip := range trips[3:] {
 			v.end(trip, fail)
@@ -156,6 +156,25 @@ func TestHostThatTakesNoMoreConnectionsIsFullNotDown(t *testing.T) {
 		v.wantLimit(3)
 		v.begin()
 	}
+}
+
+func TestHostThatAnswersAfterRefusalsWasFull(t *testing.T) {
+	v := newVisit(t, 8)
+	trips := v.many(8)
+	for _, trip := range trips[2:] {
+		v.end(trip, refused)
+	}
+	v.wantLimit(8) // it may as well be down
+	v.h.answered(trips[0], v.now)
+	v.wantLimit(2)
+	v.begin()
+}
+
+func TestRetryThatSucceedsSaysNothingOfALimit(t *testing.T) {
+	v := newVisit(t, 8)
+	v.end(v.begin(), refused)
+	v.h.answered(v.begin(), v.now)
+	v.wantLimit(8)
 }
 
 func TestHostThatOnlyTimesOutIsAskedByFewer(t *testing.T) {
@@ -169,7 +188,7 @@ func TestHostThatOnlyTimesOutIsAskedByFewer(t *testing.T) {
 }
 
 func TestDeadHostFailsAtOnceAndIsLookedAtAgain(t *testing.T) {
-	v := newVisit(t, 8)
+	v := newVisit(t, downAfter-1)
 	for range downAfter {
 		v.end(v.begin(), refused)
 	}
@@ -195,7 +214,7 @@ func TestDeadHostFailsAtOnceAndIsLookedAtAgain(t *testing.T) {
 }
 
 func TestCanceledLookLeavesTheLookToTheNext(t *testing.T) {
-	v := newVisit(t, 8)
+	v := newVisit(t, downAfter-1)
 	for range downAfter {
 		v.end(v.begin(), refused)
 	}

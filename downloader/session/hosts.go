@@ -156,16 +156,20 @@ func (hs *hosts) begin(h *host) (*trip, error) {
 func (hs *hosts) answered(t *trip) {
 	hs.mu.Lock()
 	defer hs.mu.Unlock()
-	t.h.answered(t)
+	hs.say(t.h, t.h.answered(t, time.Now()))
 }
 
 // end ends t, with nil for success. Only the first call for a trip counts.
 func (hs *hosts) end(t *trip, fail *Error) {
 	hs.mu.Lock()
-	if said := t.h.end(t, fail, time.Now()); said != "" {
-		hs.log.Info("host "+said, "host", t.h.origin)
-	}
+	hs.say(t.h, t.h.end(t, fail, time.Now()))
 	hs.settle(t.h)
+}
+
+func (hs *hosts) say(h *host, what string) {
+	if what != "" {
+		hs.log.Info("host "+what, "host", h.origin)
+	}
 }
 
 // settle is called with the lock held, and unlocks: it hands slots to those
