@@ -52,7 +52,7 @@ func ExampleDecoder_Requests() {
 	for e := range d.Requests(strings.NewReader(input[off:]), line) {
 		fmt.Println(off, e.Request.Line, e.Request.URLs[0])
 	}
-	// Output: 32 4 https://example.com/b
+	// Output: 31 4 https://example.com/b
 }
 
 func ExampleWritePlain() {
