@@ -123,15 +123,14 @@ func (f *memFile) sync() {
 	if f.resized {
 		f.disk.size = f.now.size
 	}
+	f.resized = false
 	f.forget()
 }
 
-// forget takes what changed for clean although the disk does not have it, as
-// Linux does after a write-back that failed.
-func (f *memFile) forget() {
-	clear(f.dirty)
-	f.resized = false
-}
+// forget takes data for clean although the disk does not have it, as Linux does
+// after a write-back that failed. The length is not data: it goes by the journal
+// of the file system, which either gets it to the disk or stops altogether.
+func (f *memFile) forget() { clear(f.dirty) }
 
 // clone returns a file with the same future: what is dirty stays so.
 func (f *memFile) clone() *memFile {
