@@ -56,7 +56,7 @@ func (q *Queue) AddList(ctx context.Context, l List) error {
 // is that of the block before the first one that differs, or before what was
 // appended: what follows a block may change its last entry.
 func compare(ctx context.Context, l List, was look, blocks []block) (int64, error) {
-	var r reader
+	r := reader{limits: usualLimits}
 	for i, b := range blocks {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()

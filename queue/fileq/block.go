@@ -45,11 +45,21 @@ type piece struct {
 	raw  []byte // its bytes, good until the next read; nil if they are too many
 }
 
+// limits bound what is read at once.
+type limits struct {
+	bytes  int64 // of a block
+	jobs   int   // of a block, at most blockJobs
+	buffer int64
+}
+
+var usualLimits = limits{bytes: blockBytes, jobs: blockJobs, buffer: maxBuffer}
+
 // reader reads pieces of one source after the other. Its buffers are used again
 // for each, so it belongs to one goroutine at a time.
 type reader struct {
+	limits
 	buf  []byte
-	jobs []queue.Job
+	pile []queue.Job
 }
 
 // errMisread is for a Format that breaks its promises.
@@ -58,7 +68,7 @@ var errMisread = errors.New("entries do not add up to the bytes they were read f
 // cut reads the next block, which begins at off and line, of a source that is
 // end bytes long.
 func (r *reader) cut(src io.ReaderAt, f Format, off, end, line int64) (piece, error) {
-	for want := int64(blockBytes); ; want *= 2 {
+	for want := r.bytes; ; want *= 2 {
 		n := min(want, end-off)
 		buf, err := r.read(src, off, n)
 		if err != nil {
@@ -73,7 +83,7 @@ func (r *reader) cut(src io.ReaderAt, f Format, off, end, line int64) (piece, er
 			return p, nil
 		case last:
 			return piece{}, err
-		case n >= maxBuffer:
+		case n >= r.buffer:
 			return r.cutLong(src, f, off, end, line)
 		}
 	}
@@ -82,7 +92,7 @@ func (r *reader) cut(src io.ReaderAt, f Format, off, end, line int64) (piece, er
 // parse takes the entries off the front of buf. Unless buf ends where the
 // source does, its last entry may be cut, and is left for the next block.
 func (r *reader) parse(f Format, buf []byte, off, line int64, last bool) (piece, error) {
-	p := piece{block: block{off: off, line: line}, jobs: r.jobs[:0]}
+	p := piece{block: block{off: off, line: line}, jobs: r.pile[:0]}
 	var size, lines int64 // of the last entry
 	for e, err := range f.Jobs(bytes.NewReader(buf), line) {
 		if err != nil {
@@ -98,12 +108,12 @@ func (r *reader) parse(f Format, buf []byte, off, line int64, last bool) (piece,
 		size, lines = e.Size, e.Lines
 		p.size += size
 		p.lines += lines
-		if len(p.jobs) == blockJobs && p.size < int64(len(buf)) {
-			r.jobs = p.jobs
+		if len(p.jobs) == r.limits.jobs && p.size < int64(len(buf)) {
+			r.pile = p.jobs
 			return p, nil
 		}
 	}
-	r.jobs = p.jobs
+	r.pile = p.jobs
 	if last {
 		p.size = int64(len(buf)) // comments alone belong to nobody
 		return p, nil
@@ -123,7 +133,7 @@ func (r *reader) cutLong(src io.ReaderAt, f Format, off, end, line int64) (piece
 		if err != nil {
 			return p, err
 		}
-		p.jobs = append(r.jobs[:0], e.Job)
+		p.jobs = append(r.pile[:0], e.Job)
 		p.size, p.lines = e.Size, e.Lines
 		break
 	}
@@ -141,7 +151,7 @@ func (r *reader) cutLong(src io.ReaderAt, f Format, off, end, line int64) (piece
 // again reads the jobs of a block that is known. count is how many it has.
 func (r *reader) again(src io.ReaderAt, f Format, b block, count int64) (piece, error) {
 	var in io.Reader
-	if b.size <= maxBuffer {
+	if b.size <= r.buffer {
 		buf, err := r.read(src, b.off, b.size)
 		if err != nil {
 			return piece{}, err
@@ -160,14 +170,14 @@ func (r *reader) again(src io.ReaderAt, f Format, b block, count int64) (piece, 
 		}
 		in = io.NewSectionReader(src, b.off, b.size)
 	}
-	p := piece{block: b, jobs: r.jobs[:0]}
+	p := piece{block: b, jobs: r.pile[:0]}
 	for e, err := range f.Jobs(in, b.line) {
 		if err != nil {
 			return p, err
 		}
 		p.jobs = append(p.jobs, e.Job)
 	}
-	r.jobs = p.jobs
+	r.pile = p.jobs
 	if int64(len(p.jobs)) != count {
 		return p, fmt.Errorf("%w: %d jobs where there were %d", errMisread, len(p.jobs), count)
 	}
@@ -178,7 +188,7 @@ func (r *reader) again(src io.ReaderAt, f Format, b block, count int64) (piece, 
 func (r *reader) checksum(src io.ReaderAt, off, n int64) (uint32, error) {
 	var crc uint32
 	for n > 0 {
-		buf, err := r.read(src, off, min(n, blockBytes))
+		buf, err := r.read(src, off, min(n, r.bytes))
 		if err != nil {
 			return 0, err
 		}

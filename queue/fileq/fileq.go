@@ -67,8 +67,10 @@ type Config struct {
 	// Logger is told of what was cut off after a crash; nil means nobody.
 	Logger *slog.Logger
 
-	checkpointSize int64 // for tests
+	// Tests make these small.
+	checkpointSize int64
 	spoolSize      int64
+	limits         limits
 }
 
 func (c Config) withDefaults() Config {
@@ -83,6 +85,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.spoolSize == 0 {
 		c.spoolSize = spoolSize
+	}
+	if c.limits == (limits{}) {
+		c.limits = usualLimits
 	}
 	return c
 }
@@ -157,6 +162,7 @@ func Open(fs vfs.FS, dir string, cfg Config) (*Queue, error) {
 		jobs:   make(token, 1),
 		due:    due,
 		birth:  time.Now(),
+		read:   reader{limits: cfg.limits},
 		ids:    make(map[uint64]*idFile),
 		memory: newMemory(cfg.MaxFailures),
 	}

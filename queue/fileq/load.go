@@ -302,7 +302,7 @@ func (q *Queue) addBlock(s *source, p piece, begin []state) error {
 // growSpool takes what was read of a spool into its last block, or records that
 // and begins another. mu is held.
 func (q *Queue) growSpool(s *source, p piece) error {
-	if s.extend(p) {
+	if s.extend(p, q.cfg.limits) {
 		return nil
 	}
 	if err := q.recordLastBlock(s); err != nil {

@@ -115,13 +115,13 @@ func (s *source) grows(b block) bool {
 // extend makes the last block longer by a piece that was read right behind it,
 // and reports false if that would be too long. Spools grow by a few jobs at a
 // time.
-func (s *source) extend(p piece) bool {
+func (s *source) extend(p piece, lim limits) bool {
 	i := len(s.blocks) - 1
 	if i < 0 {
 		return false
 	}
 	last := &s.blocks[i]
-	if last.end() != p.off || last.size+p.size > blockBytes || s.count(i)+int64(len(p.jobs)) > blockJobs {
+	if last.end() != p.off || last.size+p.size > lim.bytes || s.count(i)+int64(len(p.jobs)) > int64(lim.jobs) {
 		return false
 	}
 	last.crc = crc32.Update(last.crc, castagnoli, p.raw)
