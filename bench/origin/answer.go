@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,7 +30,7 @@ func answerTo(r *http.Request, v *version, f *Fault, now time.Time) answer {
 	pad(a.header, f.HeaderPad)
 	for name, values := range f.Header {
 		// A nil value also keeps net/http from adding a field of its own.
-		a.header[http.CanonicalHeaderKey(name)] = values
+		a.header[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
 	return a
 }

@@ -18,7 +18,8 @@ import (
 //	X-Goog-Hash                   crc32c and md5
 //	X-Amz-Checksum-Sha256
 //
-// Content-Digest and Content-MD5 are of the bytes sent, the others of the whole file.
+// Content-Digest and Content-MD5 are of the bytes sent, the others of the whole
+// file. Add panics on another field.
 type Digest struct {
 	Field string
 	// Wrong sends a well-formed digest of something else.
@@ -27,7 +28,7 @@ type Digest struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// hashes are the algorithms by the names used here.
+// newHash is the algorithm of a name used here.
 func newHash(algorithm string) hash.Hash {
 	switch algorithm {
 	case "md5":
@@ -41,31 +42,53 @@ func newHash(algorithm string) hash.Hash {
 	}
 }
 
+// digestFields make the values of each field from the digest of the whole file
+// and of the part that is sent, both by the name of the algorithm and in base64.
+var digestFields = map[string]func(whole, part func(algorithm string) string) []string{
+	"Repr-Digest": func(whole, _ func(string) string) []string {
+		return []string{"sha-256=:" + whole("sha-256") + ":, sha-512=:" + whole("sha-512") + ":"}
+	},
+	"Content-Digest": func(_, part func(string) string) []string {
+		return []string{"sha-256=:" + part("sha-256") + ":"}
+	},
+	"Digest": func(whole, _ func(string) string) []string {
+		return []string{"SHA-256=" + whole("sha-256")}
+	},
+	"Content-Md5": func(_, part func(string) string) []string {
+		return []string{part("md5")}
+	},
+	"X-Goog-Hash": func(whole, _ func(string) string) []string {
+		return []string{"crc32c=" + whole("crc32c"), "md5=" + whole("md5")}
+	},
+	"X-Amz-Checksum-Sha256": func(whole, _ func(string) string) []string {
+		return []string{whole("sha-256")}
+	},
+}
+
+// mustExist panics on a field that is not known: a test that misspells it would
+// pass without a digest.
+func (d Digest) mustExist() {
+	if digestFields[http.CanonicalHeaderKey(d.Field)] == nil {
+		panic("origin: there is no digest field " + d.Field)
+	}
+}
+
+// values are those of d's field in an answer that carries s.
+func (d Digest) values(v *version, s span) []string {
+	whole := func(alg string) string { return d.encode(v.sum(alg)) }
+	part := func(alg string) string {
+		if s == (span{0, v.length()}) {
+			return whole(alg)
+		}
+		return d.encode(sumOf(newHash(alg), v.section(s)))
+	}
+	return digestFields[http.CanonicalHeaderKey(d.Field)](whole, part)
+}
+
 // sign adds the digest fields of an answer that carries s.
 func (v *version) sign(h http.Header, s span) {
 	for _, d := range v.Digests {
-		whole := func(alg string) string { return d.encode(v.sum(alg)) }
-		part := func(alg string) string {
-			if s == (span{0, v.length()}) {
-				return whole(alg)
-			}
-			return d.encode(sumOf(newHash(alg), v.section(s)))
-		}
-		switch http.CanonicalHeaderKey(d.Field) {
-		case "Repr-Digest":
-			h.Set(d.Field, "sha-256=:"+whole("sha-256")+":, sha-512=:"+whole("sha-512")+":")
-		case "Content-Digest":
-			h.Set(d.Field, "sha-256=:"+part("sha-256")+":")
-		case "Digest":
-			h.Set(d.Field, "SHA-256="+whole("sha-256"))
-		case "Content-Md5":
-			h.Set(d.Field, part("md5"))
-		case "X-Goog-Hash":
-			h.Add(d.Field, "crc32c="+whole("crc32c"))
-			h.Add(d.Field, "md5="+whole("md5"))
-		case "X-Amz-Checksum-Sha256":
-			h.Set(d.Field, whole("sha-256"))
-		}
+		h[http.CanonicalHeaderKey(d.Field)] = d.values(v, s)
 	}
 }
 

@@ -60,3 +60,12 @@ func TestDigestFieldsAreRightOrWrongAsWanted(t *testing.T) {
 		}
 	}
 }
+
+func TestMisspelledDigestFieldPanics(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("no panic")
+		}
+	}()
+	New(Config{}).Add("/a", File{Digests: []Digest{{Field: "Repr-Digset"}}})
+}

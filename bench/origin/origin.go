@@ -112,6 +112,9 @@ func (o *Origin) File(path string) (File, bool) {
 
 // put makes f the version of e. The caller holds the lock.
 func (o *Origin) put(e *entry, path string, f File) File {
+	for _, d := range f.Digests {
+		d.mustExist()
+	}
 	e.version = newVersion(f.settled(o.cfg.Seed, path, e.added))
 	e.faults = arm(f.Faults)
 	e.added++

@@ -1,10 +1,8 @@
 package origin
 
 import (
-	"errors"
 	"io"
 	"net/http"
-	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -98,13 +96,4 @@ func TestStallLastsUntilTheClientGoes(t *testing.T) {
 			t.Errorf("second request: %d bytes: %v", len(body), err)
 		}
 	})
-}
-
-func TestResetAfterIsSeenAsReset(t *testing.T) {
-	o := New(Config{})
-	o.Add("/a", File{Size: 1 << 20, Faults: []Fault{{Break: ResetAfter(10)}}})
-	s := o.StartTest(t, Options{})
-	if _, _, err := get(t, client(t, s), s.URL("/a")); !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("got %v, want a reset", err)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"sync"
 )
 
@@ -56,7 +57,8 @@ func (v *version) fields() http.Header {
 		h.Set("Content-Disposition", v.Disposition)
 	}
 	for name, values := range v.Header {
-		h[http.CanonicalHeaderKey(name)] = values
+		// net/http may append to what it is given.
+		h[http.CanonicalHeaderKey(name)] = slices.Clone(values)
 	}
 	return h
 }
