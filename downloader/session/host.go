@@ -228,6 +228,9 @@ func (h *host) unreached(t *trip, fail *Error, now time.Time) string {
 	if h.answering > 0 && fail.Temporary {
 		return h.lower(h.answering, t, whyFull, now)
 	}
+	if fail.Temporary && h.limit > 1 && now.Sub(h.raised) < raiseAfter {
+		return h.lower(h.limit-1, t, whyFull, now) // the raise was too much
+	}
 	return h.failed(t, fail, now)
 }
 
