@@ -3,6 +3,7 @@ package diskstore
 import (
 	"fmt"
 	"io"
+	"time"
 )
 
 const (
@@ -95,6 +96,15 @@ func (w *writer) calendar(c *calendar) {
 		w.epoch(s.Last)
 		w.bool(s.Lost)
 	}
+	w.bool(c.clean)
+	w.bool(!c.since.IsZero())
+	w.time(c.since)
+	w.uint(uint64(len(c.cuts)))
+	for _, cut := range c.cuts {
+		w.time(cut.From)
+		w.time(cut.To)
+		w.epoch(cut.First)
+	}
 }
 
 func (r *reader) calendar() (c calendar) {
@@ -103,6 +113,14 @@ func (r *reader) calendar() (c calendar) {
 	c.empty = r.bool()
 	for n := r.upTo(maxSpans, "spans"); n > 0 && r.err == nil; n-- {
 		c.spans = append(c.spans, span{r.epoch(), r.epoch(), r.bool()})
+	}
+	c.clean = r.bool()
+	since := r.bool()
+	if c.since = r.time(); !since {
+		c.since = time.Time{}
+	}
+	for n := r.upTo(maxSpans, "power cuts"); n > 0 && r.err == nil; n-- {
+		c.cuts = append(c.cuts, cut{r.time(), r.time(), r.epoch()})
 	}
 	return c
 }

@@ -1,6 +1,9 @@
 package diskstore
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // epoch numbers the stretches of time between two syncs of the whole file
 // system. Every claim (that a range is there, that an object was published) is
@@ -19,8 +22,15 @@ type span struct {
 	Lost bool
 }
 
-// maxSpans bounds how many spans are kept; there is one for each time that the
-// machine stopped in mid-run.
+// cut is a time in which files were written that the machine may have lost, and
+// with them the records that tell of them.
+type cut struct {
+	From, To time.Time
+	First    epoch // of the claims made since
+}
+
+// maxSpans bounds how many spans and how many cuts are kept; there is one for
+// each time that the machine stopped in mid-run.
 const maxSpans = 64
 
 // calendar says which claims may be believed.
@@ -30,6 +40,10 @@ type calendar struct {
 	synced epoch  // claims up to here are durable, but for those in spans
 	spans  []span // claims not to be believed, in order, not overlapping
 	empty  bool   // no claim was made in the epoch now
+
+	clean bool      // nothing happened since everything was synced
+	since time.Time // everything before was synced
+	cuts  []cut     // power cuts, in order
 }
 
 func newCalendar() calendar { return calendar{now: 1, empty: true} }
@@ -60,14 +74,34 @@ func (c *calendar) of(e epoch) trust {
 // durable reports whether claims of epoch e survive a power cut.
 func (c *calendar) durable(e epoch) bool { return e <= c.synced && c.of(e) == believed }
 
-// start begins the claims of a process that finds the machine in the boot
-// named. If that is not the boot of the claims so far, what was not synced is
-// in doubt from now on.
-func (c *calendar) start(boot string) {
+// start begins the claims of a process that finds the machine, at a time, in
+// the boot named. If that is not the boot of the claims so far, what was not
+// synced is in doubt from now on.
+func (c *calendar) start(boot string, at time.Time) {
 	if boot == "" || boot != c.boot {
+		if !c.clean && !c.since.IsZero() {
+			c.cuts = append(c.cuts, cut{c.since, at, c.now + 1})
+		}
+		if len(c.cuts) > maxSpans {
+			c.cuts[1].From = c.cuts[0].From
+			c.cuts = slices.Delete(c.cuts, 0, 1)
+		}
 		c.distrust(false)
+		c.since = at
 	}
-	c.boot = boot
+	if c.clean {
+		c.since = at
+	}
+	c.boot, c.clean = boot, false
+}
+
+// tears reports whether a file that was changed last at t may have been written
+// just before a power cut, and was not looked at in epoch e or later.
+func (c *calendar) tears(t time.Time, e epoch) bool {
+	return slices.ContainsFunc(c.cuts, func(w cut) bool {
+		within := !t.Before(w.From.Add(-clockSlack)) && !t.After(w.To.Add(clockSlack))
+		return e < w.First && (within || t.Unix() <= 0)
+	})
 }
 
 // distrust ends the epoch, and puts every claim that no sync has covered in
@@ -103,10 +137,12 @@ func (c *calendar) mark() epoch {
 	return c.now - 1
 }
 
-// cover says that a sync which began after the end of epoch e went well.
-func (c *calendar) cover(e epoch) {
+// cover says that a sync which began at a time, after the end of epoch e, went
+// well.
+func (c *calendar) cover(e epoch, began time.Time) {
 	if e > c.synced && e < c.now {
 		c.synced = e
+		c.since = began
 	}
 }
 

@@ -64,6 +64,7 @@ func (s *Store) syncAll() error {
 	if err := s.flush(context.Background(), lsn, false); err != nil {
 		return err
 	}
+	began := time.Now()
 	err = s.fs.SyncAll()
 	if errors.Is(err, errors.ErrUnsupported) {
 		return nil // everything stays in doubt, as with None
@@ -71,21 +72,22 @@ func (s *Store) syncAll() error {
 	if err != nil {
 		return errors.Join(err, s.lose(err))
 	}
-	return s.covered(covered, func() { s.log.MarkDurable(lsn) })
+	s.log.MarkDurable(lsn)
+	return s.covered(covered, began)
 }
 
 // covered records that a sync went well.
-func (s *Store) covered(e epoch, mark func()) error {
-	mark()
+func (s *Store) covered(e epoch, began time.Time) error {
 	var w writer
 	w.epoch(e)
+	w.time(began)
 	s.mu.Lock()
 	lsn, err := s.append(recSynced, &w)
 	if err != nil {
 		s.mu.Unlock()
 		return err
 	}
-	s.st.cover(e)
+	s.st.cover(e, began)
 	s.mu.Unlock()
 	return s.flush(context.Background(), lsn, false)
 }
@@ -111,5 +113,9 @@ func (s *Store) lose(cause error) error {
 
 // finish makes durable what there is, when nobody else is left.
 func (s *Store) finish() error {
-	return errors.Join(s.syncAll(), s.checkpoint())
+	err := s.syncAll()
+	s.mu.Lock()
+	s.st.cal.clean = err == nil && s.cfg.Durability != None
+	s.mu.Unlock()
+	return errors.Join(err, s.checkpoint())
 }

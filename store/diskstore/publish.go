@@ -198,7 +198,12 @@ func (o *Object) show(ctx context.Context, p *published, old found) error {
 	if err := o.intend(ctx, p, strict); err != nil {
 		return err
 	}
-	if err := s.rename(o.part, p); err != nil {
+	err := s.rename(o.part, p)
+	if errors.Is(err, store.ErrExists) && s.isTornCopy(string(p.key), o.part) {
+		p.over = true
+		err = s.rename(o.part, p)
+	}
+	if err != nil {
 		s.takeBack(o.owner, old)
 		return err
 	}
@@ -207,11 +212,31 @@ func (o *Object) show(ctx context.Context, p *published, old found) error {
 			return o.hide(p, err)
 		}
 	}
-	s.mu.Lock()
-	s.st.settle(o.owner)
-	s.mu.Unlock()
+	err = s.shown(o.owner, strict)
 	o.d = nil
 	o.release()
+	return err
+}
+
+// shown notes that an object was renamed. If a sync of everything began after
+// the record of the publish, it may have missed the rename: then the claim is
+// made anew, for the next one to cover.
+func (s *Store) shown(owner store.Owner, strict bool) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.st.settle(owner)
+	record, e, ok := s.st.find(owner)
+	if strict || !ok || e.at == s.st.cal.now {
+		return nil
+	}
+	w := writer{}
+	w.owner(owner)
+	w.byte(0)
+	w.b = append(w.b, record...)
+	if _, err := s.append(recConfirm, &w); err != nil {
+		return err
+	}
+	s.st.confirm(owner, record, false)
 	return nil
 }
 

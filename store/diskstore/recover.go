@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"time"
 
 	"github.com/seed-9a1263fe/haul/store"
 )
@@ -13,13 +14,8 @@ import (
 // recover brings the directory and what the log says of it together, before
 // anybody uses the store. After a clean end there is nothing to do.
 func (s *Store) recover() error {
-	if boot := s.fs.BootID(); boot == "" || boot != s.st.cal.boot {
-		var w writer
-		w.string(boot[:min(len(boot), maxBootID)])
-		if _, err := s.append(recBoot, &w); err != nil {
-			return err
-		}
-		s.st.cal.start(boot)
+	if err := s.enter(); err != nil {
+		return err
 	}
 	for owner, e := range s.st.recent.all() {
 		if !e.pending {
@@ -45,14 +41,30 @@ func (s *Store) recover() error {
 	return nil
 }
 
+// enter records, durably, that this process begins: should a power cut take
+// everything else that it writes, the next one still knows that there was
+// something to lose.
+func (s *Store) enter() error {
+	boot, now := s.fs.BootID(), time.Now()
+	boot = boot[:min(len(boot), maxBootID)]
+	var w writer
+	w.string(boot)
+	w.time(now)
+	lsn, err := s.append(recBoot, &w)
+	if err != nil {
+		return err
+	}
+	s.st.cal.start(boot, now)
+	return s.flush(context.Background(), lsn, true)
+}
+
 // settle finds out whether an object whose publish is in the log was renamed.
 // If it was not, that is done now, or the publish is taken back.
 func (s *Store) settle(owner store.Owner, f found) error {
 	part := f.partOf(owner)
 	_, err := s.fs.Stat(part)
 	if errors.Is(err, fs.ErrNotExist) {
-		s.st.settle(owner)
-		return nil
+		return s.settleRenamed(owner, f)
 	}
 	if err != nil {
 		return fmt.Errorf("diskstore: look at %q: %w", part, err)
@@ -70,6 +82,23 @@ func (s *Store) settle(owner store.Owner, f found) error {
 		return s.remove(part)
 	}
 	return nil // the next run publishes it from what was committed
+}
+
+// settleRenamed settles an object whose part file is gone. Where it was to take
+// the place of another, a power cut may have lost both the part file and the
+// rename, and what stands there may be the other one still.
+func (s *Store) settleRenamed(owner store.Owner, f found) error {
+	if f.over && s.compare(f.published) == unchanged {
+		same, err := s.matches(context.Background(), string(f.key), f.published)
+		if err != nil {
+			return err
+		}
+		if !same {
+			s.takeBack(owner, found{})
+		}
+	}
+	s.st.settle(owner)
+	return nil
 }
 
 // finishRename makes good a rename that a crash came before. It does so only with

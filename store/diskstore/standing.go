@@ -61,16 +61,21 @@ const clockSlack = 2 * time.Second
 
 // compare looks at the file without reading it.
 func (s *Store) compare(p published) change {
+	c, _ := s.look(p)
+	return c
+}
+
+func (s *Store) look(p published) (change, time.Time) {
 	info, err := s.fs.Stat(string(p.key))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return absent
+		return absent, time.Time{}
 	case err != nil || !info.Mode().IsRegular() || !p.changedAt(info.ModTime()):
-		return touched
+		return touched, time.Time{}
 	case info.Size() != p.size:
-		return resized
+		return resized, info.ModTime()
 	}
-	return unchanged
+	return unchanged, info.ModTime()
 }
 
 // changedAt reports whether t can be when the store wrote the file last.
@@ -85,10 +90,13 @@ func (p *published) changedAt(t time.Time) bool {
 // that a power cut may have torn is compared with its checksum, once; if it is
 // torn, it is removed, so that nobody takes it for whole.
 func (s *Store) stands(ctx context.Context, owner store.Owner, f found) (bool, error) {
+	c, mtime := s.look(f.published)
 	s.mu.Lock()
 	t := s.st.cal.of(f.at)
+	if t == believed && s.st.cal.tears(mtime, f.at) {
+		t = doubted // another may have come in its place, and its record been lost
+	}
 	s.mu.Unlock()
-	c := s.compare(f.published)
 	if t == believed || c == absent || c == touched {
 		return t == believed && c == unchanged, nil
 	}

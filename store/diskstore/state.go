@@ -3,6 +3,7 @@ package diskstore
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/seed-9a1263fe/haul/store"
 	"github.com/seed-9a1263fe/haul/store/journal"
@@ -28,9 +29,9 @@ func (st *state) apply(typ uint8, body []byte) error {
 	r := reader{b: body}
 	switch typ {
 	case recBoot:
-		boot := r.string(maxBootID, "boot ID")
+		boot, at := r.string(maxBootID, "boot ID"), r.time()
 		if r.err == nil {
-			st.cal.start(boot)
+			st.cal.start(boot, at)
 		}
 	case recBegin, recMeta:
 		d := r.draft(typ)
@@ -56,7 +57,10 @@ func (st *state) apply(typ uint8, body []byte) error {
 	case recMark:
 		st.cal.mark()
 	case recSynced:
-		st.cover(r.epoch())
+		e, began := r.epoch(), r.time()
+		if r.err == nil {
+			st.cover(e, began)
+		}
 	case recLost:
 		st.cal.distrust(true)
 	default:
@@ -116,9 +120,10 @@ func (st *state) merge(d *draft) {
 	})
 }
 
-// cover says that a sync of everything up to the end of epoch e went well.
-func (st *state) cover(e epoch) {
-	st.cal.cover(e)
+// cover says that a sync which began at a time, after the end of epoch e, went
+// well.
+func (st *state) cover(e epoch, began time.Time) {
+	st.cal.cover(e, began)
 	for _, d := range st.drafts {
 		st.merge(d)
 	}

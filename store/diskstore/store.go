@@ -218,11 +218,14 @@ func (s *Store) Taken(ctx context.Context, owner store.Owner, key store.Key) (bo
 	if claimed && claimant != owner {
 		return true, nil
 	}
-	switch _, err := s.fs.Stat(string(key)); {
+	info, err := s.fs.Stat(string(key))
+	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
 	case err != nil:
 		return s.blocked(key, err)
+	case s.mayBeTorn(info):
+		return false, nil // Publish compares
 	}
 	rec, err := s.find(owner)
 	if err != nil {
