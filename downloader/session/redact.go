@@ -9,11 +9,11 @@ import (
 // credential: what S3, GCS, Azure, CloudFront, Akamai and plain habit call it.
 var secretParams = []string{
 	"signature", "token", "secret", "password", "passwd", "credential", "apikey", "api_key", "api-key", "access_key",
-	"accesskey", "auth", "session", "hmac", "hdnea", "hdnts", "policy", "jwt",
+	"accesskey", "authorization", "oauth", "session", "hmac", "hdnea", "hdnts", "policy", "jwt",
 }
 
 // secretNames are short names that hold one only when they are the whole name.
-var secretNames = map[string]bool{"sig": true, "key": true, "pwd": true, "pass": true, "hash": true, "se": true, "code": true, "sid": true}
+var secretNames = map[string]bool{"sig": true, "key": true, "pwd": true, "pass": true, "auth": true, "hash": true, "code": true, "sid": true}
 
 // hidden stands where a secret was.
 const hidden = "xxxxx"
