@@ -121,7 +121,7 @@ func (q *Queue) knowList(name string) error {
 	}
 	all, err := q.stretches()
 	for _, st := range all {
-		if st.src.kind == kindList && st.src.name == name {
+		if !st.past && st.src.kind == kindList && st.src.name == name {
 			err = errors.Join(err, q.collect(q.known.set, st))
 		}
 	}

@@ -148,6 +148,7 @@ func (q *Queue) closeFiles() error {
 			errs = append(errs, fmt.Errorf("fileq: close IDs: %w", err))
 		}
 	}
-	q.known.set, q.again, q.ready, q.delayed, q.overdue = nil, nil, fifo{}, nil, nil
+	q.known.set, q.known.past = nil, nil
+	q.again, q.ready, q.delayed, q.overdue = nil, fifo{}, nil, nil
 	return errors.Join(errs...)
 }

@@ -1,17 +1,21 @@
 package fileq
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/seed-9a1263fe/haul/queue"
 )
 
-// known is which IDs the queue has, for exact duplicate detection. The set is
+// known is which IDs the queue has, for exact duplicate detection. The sets are
 // built when something is about to be added and not before: a run that goes on
 // with what earlier runs have read needs none.
 type known struct {
 	mu  sync.Mutex
-	set *idSet // nil until it is needed
+	set *idSet // what this run has; nil until it is needed
+	// past is what was done and is not part of this run: lines that are gone,
+	// and lists that were not added.
+	past *idSet
 }
 
 // stretch is a run of ordinals of one source whose IDs are known.
@@ -19,34 +23,41 @@ type stretch struct {
 	src      *source
 	ids      *idFile
 	from, to int64
-	block    int // index, or -1 for a spool
+	block    int  // index, or -1 for a spool
+	past     bool // not part of this run
 }
 
-// known must be locked. idSet returns the set, built from the IDs of every
-// spool and of every list that was added in this run. Lists that are not part
-// of this run count for nothing: their jobs will not be lent, so the same job
-// elsewhere must be.
-func (q *Queue) idSet() (*idSet, error) {
+// buildKnown makes sure that there are sets, from the IDs of every spool and
+// every list. known must be locked.
+func (q *Queue) buildKnown() error {
 	if q.known.set != nil {
-		return q.known.set, nil
+		return nil
 	}
 	all, err := q.stretches()
 	if err != nil {
-		return nil, err
+		return err
 	}
-	set := newIDSet()
+	set, past := newIDSet(), newIDSet()
 	for _, st := range all {
-		if err := q.collect(set, st); err != nil {
-			return nil, err
+		if st.past {
+			err = q.collectPast(past, st)
+		} else {
+			err = q.collect(set, st)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	for _, st := range all {
-		if err := q.revive(set, st); err != nil {
-			return nil, err
+		if st.past {
+			continue
+		}
+		if err := q.revive(set, past, st); err != nil {
+			return err
 		}
 	}
-	q.known.set = set
-	return set, nil
+	q.known.set, q.known.past = set, past
+	return nil
 }
 
 // stretches lists what IDs there are, in the order of sources.
@@ -55,21 +66,16 @@ func (q *Queue) stretches() ([]stretch, error) {
 	defer q.mu.Unlock()
 	var all []stretch
 	for _, s := range q.sources {
-		if s.kind == kindList && s.in == nil {
-			continue
-		}
 		ids, err := q.idsOf(s)
 		if err != nil {
 			return nil, err
 		}
 		if s.kind == kindSpool {
-			all = append(all, stretch{s, ids, 0, s.indexed, -1})
+			all = append(all, stretch{s, ids, 0, s.indexed, -1, false})
 			continue
 		}
 		for i, b := range s.blocks {
-			if !b.gone {
-				all = append(all, stretch{s, ids, b.first, s.after(i), i})
-			}
+			all = append(all, stretch{s, ids, b.first, s.after(i), i, b.gone || s.in == nil})
 		}
 	}
 	return all, nil
@@ -80,17 +86,9 @@ func (q *Queue) stretches() ([]stretch, error) {
 // because the other was not part of the run; it becomes void.
 func (q *Queue) collect(set *idSet, st stretch) error {
 	var repeats []int64
-	err := st.ids.read(st.from, st.to, func(first int64, ids []queue.ID) {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		for i, id := range ids {
-			ordinal := first + int64(i)
-			if id.IsZero() || st.stateOf(ordinal) == void {
-				continue
-			}
-			if !set.add(id) && st.block >= st.src.visit && st.stateOf(ordinal) == owed {
-				repeats = append(repeats, ordinal)
-			}
+	err := q.eachID(st, func(ordinal int64, id queue.ID, is state) {
+		if is != void && !set.add(id) && is == owed && st.block >= st.src.visit {
+			repeats = append(repeats, ordinal)
 		}
 	})
 	if err != nil {
@@ -99,24 +97,47 @@ func (q *Queue) collect(set *idSet, st stretch) error {
 	return q.turn(st.src, repeats, void)
 }
 
-// revive owes the repeats of jobs that are not there any more, because their
-// line is gone or their list is not part of this run.
-func (q *Queue) revive(set *idSet, st stretch) error {
-	var alone []int64
-	err := st.ids.read(st.from, st.to, func(first int64, ids []queue.ID) {
-		q.mu.Lock()
-		defer q.mu.Unlock()
-		for i, id := range ids {
-			ordinal := first + int64(i)
-			if !id.IsZero() && st.block >= st.src.visit && st.stateOf(ordinal) == void && set.add(id) {
-				alone = append(alone, ordinal)
-			}
+// collectPast adds the IDs of what is done.
+func (q *Queue) collectPast(past *idSet, st stretch) error {
+	return q.eachID(st, func(_ int64, id queue.ID, is state) {
+		if is == done {
+			past.add(id)
 		}
+	})
+}
+
+// revive lets repeats stand for themselves whose other is not there any more,
+// because its line is gone or its list is not part of this run.
+func (q *Queue) revive(set, past *idSet, st stretch) error {
+	alone := make(map[state][]int64)
+	err := q.eachID(st, func(ordinal int64, id queue.ID, is state) {
+		if is != void || st.block < st.src.visit || !set.add(id) {
+			return
+		}
+		to := owed
+		if past.has(id) {
+			to = done
+		}
+		alone[to] = append(alone[to], ordinal)
 	})
 	if err != nil {
 		return err
 	}
-	return q.turn(st.src, alone, owed)
+	return errors.Join(q.turn(st.src, alone[owed], owed), q.turn(st.src, alone[done], done))
+}
+
+// eachID calls do with the jobs of a stretch whose IDs are there, with the
+// queue's lock held.
+func (q *Queue) eachID(st stretch, do func(ordinal int64, id queue.ID, is state)) error {
+	return st.ids.read(st.from, st.to, func(first int64, ids []queue.ID) {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		for i, id := range ids {
+			if ordinal := first + int64(i); !id.IsZero() {
+				do(ordinal, id, st.stateOf(ordinal))
+			}
+		}
+	})
 }
 
 // stateOf is the state of an ordinal; the jobs of a spool file that was removed
@@ -139,36 +160,4 @@ func (q *Queue) turn(s *source, ordinals []int64, to state) error {
 		q.set(s, ordinal, to)
 	}
 	return nil
-}
-
-// carried returns the set of IDs that are done under ordinals which are gone, so
-// that a line that was moved in its list is not done again.
-func (q *Queue) carried(s *source) (*idSet, error) {
-	q.mu.Lock()
-	var all []stretch
-	ids, err := q.idsOf(s)
-	if err == nil && ids != nil && s.history > 0 {
-		for i, b := range s.blocks {
-			if b.gone {
-				all = append(all, stretch{s, ids, b.first, s.after(i), i})
-			}
-		}
-	}
-	q.mu.Unlock()
-	set := newIDSet()
-	for _, st := range all {
-		err := st.ids.read(st.from, st.to, func(first int64, ids []queue.ID) {
-			q.mu.Lock()
-			defer q.mu.Unlock()
-			for i, id := range ids {
-				if !id.IsZero() && st.stateOf(first+int64(i)) == done {
-					set.add(id)
-				}
-			}
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return set, err
 }

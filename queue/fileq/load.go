@@ -74,8 +74,7 @@ func (q *Queue) reconcile() error {
 	}
 	q.known.mu.Lock()
 	defer q.known.mu.Unlock()
-	_, err := q.idSet()
-	return err
+	return q.buildKnown()
 }
 
 // missesList reports whether this run was not given a list that is known, while
@@ -229,7 +228,7 @@ func (q *Queue) loadNew(s *source, off, end, line int64) (bool, error) {
 }
 
 // judge says in which states the jobs of a new block begin: void for what was
-// there before, done for what was done in another place of the same list. nil
+// there before, done for what was done in another place or list. nil
 // means that all are owed. What is in a spool was judged when it was put.
 func (q *Queue) judge(s *source, p piece) ([]state, error) {
 	if s.kind == kindSpool || q.cfg.Dedupe == None {
@@ -247,20 +246,14 @@ func (q *Queue) judge(s *source, p piece) ([]state, error) {
 	}
 	q.known.mu.Lock()
 	defer q.known.mu.Unlock()
-	set, err := q.idSet()
-	if err != nil {
+	if err := q.buildKnown(); err != nil {
 		return nil, err
-	}
-	if s.carry == nil {
-		if s.carry, err = q.carried(s); err != nil {
-			return nil, err
-		}
 	}
 	for i, job := range p.jobs {
 		switch {
-		case !set.add(job.ID):
+		case !q.known.set.add(job.ID):
 			begin[i] = void
-		case s.carry.has(job.ID):
+		case q.known.past.has(job.ID):
 			begin[i] = done
 		}
 	}

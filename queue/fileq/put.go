@@ -14,7 +14,8 @@ import (
 // as it is read; Put does not wait for jobs to be lent.
 //
 // With Config.Dedupe at Exact, an ID is known if an earlier Put or a list of
-// this run has it; otherwise what is put again is owed again.
+// this run has it, or if it was ever done; otherwise what is put again is owed
+// again.
 func (q *Queue) Put(ctx context.Context, jobs iter.Seq2[queue.Job, error]) (queue.Added, error) {
 	var added queue.Added
 	if err := q.beginAdd(); err != nil {
@@ -74,8 +75,8 @@ func (q *Queue) putOne(job queue.Job) (bool, error) {
 	if err := q.spoolFor(); err != nil {
 		return false, err
 	}
-	if isNew, err := q.remember(job.ID); !isNew || err != nil {
-		return false, err
+	if !q.remember(job.ID) {
+		return false, nil
 	}
 	q.spool.add(job)
 	if len(q.spool.buf) >= spoolBuffer {
@@ -107,27 +108,22 @@ func (q *Queue) isKnown(id queue.ID) (bool, error) {
 	}
 	q.known.mu.Lock()
 	defer q.known.mu.Unlock()
-	set, err := q.idSet()
-	if err != nil {
+	if err := q.buildKnown(); err != nil {
 		return false, err
 	}
-	return set.has(id), nil
+	return q.known.set.has(id) || q.known.past.has(id), nil
 }
 
 // remember makes an ID known, and reports whether it was not: a list may have
 // come to the same job since isKnown. putting is held.
-func (q *Queue) remember(id queue.ID) (bool, error) {
+func (q *Queue) remember(id queue.ID) bool {
 	q.lastPut = id
 	if q.cfg.Dedupe != Exact {
-		return true, nil
+		return true
 	}
 	q.known.mu.Lock()
 	defer q.known.mu.Unlock()
-	set, err := q.idSet()
-	if err != nil {
-		return false, err
-	}
-	return set.add(id), nil
+	return q.known.set.add(id)
 }
 
 // spoolFor makes sure that there is a file with room. putting is held.

@@ -42,7 +42,6 @@ type source struct {
 	size     int64    // bytes that may be read
 	final    bool     // no more bytes will come
 	recheck  bitset   // done before this run, and to be lent once more
-	carry    *idSet   // done under ordinals that are gone; the loader's
 	lastID   queue.ID // of the entry that was read last; the loader's
 	visit    int      // next block of an earlier run to be looked at
 	visitEnd int
@@ -117,7 +116,7 @@ func (s *source) grows(b block) bool {
 // time.
 func (s *source) extend(p piece, lim limits) bool {
 	i := len(s.blocks) - 1
-	if i < 0 {
+	if i < 0 || p.raw == nil {
 		return false
 	}
 	last := &s.blocks[i]
