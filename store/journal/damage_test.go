@@ -336,3 +336,27 @@ func TestNewerFormatIsRefusedByName(t *testing.T) {
 		t.Errorf("got %v, want a VersionError", err)
 	}
 }
+
+// TestMarkFarBehindTheDamageIsFound puts the frame that tells damage from a torn
+// end at every place relative to the windows in which it is looked for.
+func TestMarkFarBehindTheDamageIsFound(t *testing.T) {
+	h := testHeader(kindSegment, 1)
+	for shift := range 2*frameHeader + 2 {
+		first := testFrame(1, 0, "one")
+		large := testFrame(2, 0, strings.Repeat("x", scanWindow-frameHeader-len(first)-frameHeader+shift))
+		first[frameHeader] ^= 1
+		m := vfs.NewMem()
+		if err := m.MkdirAll("log"); err != nil {
+			t.Fatal(err)
+		}
+		put(t, m, firstSegment, slices.Concat(h.encode(), first, large, testFrame(3, 1, "three")))
+		_, _, err := tryOpen(m)
+		if c, ok := errors.AsType[*CorruptError](err); !ok || c.Offset != headerSize {
+			t.Fatalf("shift %d: got %v, want a CorruptError at the first frame", shift, err)
+		}
+		put(t, m, firstSegment, slices.Concat(h.encode(), first, large, testFrame(3, 0, "three")))
+		if _, got := open(t, m); len(got) != 0 {
+			t.Fatalf("shift %d: got %q behind a torn frame", shift, got)
+		}
+	}
+}
