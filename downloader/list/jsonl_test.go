@@ -162,13 +162,15 @@ func TestWritePlainIsReadBackTheSame(t *testing.T) {
 func TestWritePlainRefusesWhatWouldNotBeReadBack(t *testing.T) {
 	ok := func() downloader.Request { return downloader.Request{URLs: []string{"http://h/a"}} }
 	tests := map[string]func(*downloader.Request){
-		"no URL":           func(r *downloader.Request) { r.URLs = nil },
-		"URL with a tab":   func(r *downloader.Request) { r.URLs[0] = "http://h/a\tb" },
-		"URL of no scheme": func(r *downloader.Request) { r.URLs[0] = "h/a" },
-		"name with a LF":   func(r *downloader.Request) { r.Out = "a\n header=X: y" },
-		"dir with a CR":    func(r *downloader.Request) { r.Dir = "a\r" },
-		"name with spaces": func(r *downloader.Request) { r.Out = " a" },
-		"header with a LF": func(r *downloader.Request) { r.Header = []downloader.Field{{Name: "A", Value: "b\nout=x"}} },
+		"no URL":            func(r *downloader.Request) { r.URLs = nil },
+		"URL with a tab":    func(r *downloader.Request) { r.URLs[0] = "http://h/a\tb" },
+		"URL of no scheme":  func(r *downloader.Request) { r.URLs[0] = "h/a" },
+		"name with a LF":    func(r *downloader.Request) { r.Out = "a\n header=X: y" },
+		"dir with a CR":     func(r *downloader.Request) { r.Dir = "a\r" },
+		"name with spaces":  func(r *downloader.Request) { r.Out = " a" },
+		"header with space": func(r *downloader.Request) { r.Header = []downloader.Field{{Name: "A", Value: " b"}} },
+		"header no token":   func(r *downloader.Request) { r.Header = []downloader.Field{{Name: "A:", Value: "b"}} },
+		"header with a LF":  func(r *downloader.Request) { r.Header = []downloader.Field{{Name: "A", Value: "b\nout=x"}} },
 	}
 	for name, spoil := range tests {
 		t.Run(name, func(t *testing.T) {

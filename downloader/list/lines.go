@@ -60,10 +60,7 @@ func (l *lines) assemble(text []byte, err error) (line, error) {
 	if err != nil && err != io.EOF || size == 0 {
 		return line{}, err
 	}
-	out := line{text: l.spill, size: size}
-	if size == int64(len(l.spill)) {
-		out.text = chomp(l.spill)
-	}
+	out := line{text: chomp(l.spill), size: size}
 	out.long = len(out.text) > l.most
 	return out, nil
 }

@@ -14,8 +14,8 @@ const metalink4 = `<?xml version="1.0" encoding="UTF-8"?>
   <file name="sub/a.bin">
     <identity>x</identity>
     <size>14</size>
-    <hash type="md5">00000000000000000000000000000000</hash>
     <hash type="sha-1">0000000000000000000000000000000000000000</hash>
+    <hash type="md5">00000000000000000000000000000000</hash>
     <pieces length="7" type="sha-1"><hash>1111111111111111111111111111111111111111</hash></pieces>
     <url location="de">http://last/a</url>
     <url priority="2">
@@ -49,6 +49,8 @@ func TestMetalinks(t *testing.T) {
 		{"bad hash", "<metalink><file name='a'><hash type='sha-256'>00</hash><url>http://h/a</url></file></metalink>", "1 http://h/a out=a !protocol\n"},
 		{"unknown hash", "<metalink><file name='a'><hash type='sha3'>00</hash><url>http://h/a</url></file></metalink>", "1 http://h/a out=a\n"},
 		{"bad size", "<metalink><file name='a'><size>x</size><url>http://h/a</url></file></metalink>", "1 http://h/a out=a !protocol\n"},
+		{"files in other places", "<metalink><x><file name='a'><url>http://h/a</url></file></x><file name='b'><url>http://h/b</url></file></metalink>", "1 http://h/b out=b\n"},
+		{"much between files", "<metalink>" + strings.Repeat("<!-- comment -->\n", 500) + "<file name='b'><url>http://h/b</url></file></metalink>", "501 http://h/b out=b\n"},
 		{"name that leaves", "<metalink><file name='../a'><url>http://h/a</url></file></metalink>", "1 http://h/a out=../a\n"},
 		{"too much in a file", "<metalink><file name='a'>" + strings.Repeat("<url>http://h/"+strings.Repeat("a", 90)+"</url>", 40) + "</file><file name='b'><url>http://h/b</url></file></metalink>",
 			"1 http://h/" + strings.Repeat("a", 90) + strings.Repeat(" | http://h/"+strings.Repeat("a", 90), 29) + " out=a !protocol\n1 http://h/b out=b\n"},

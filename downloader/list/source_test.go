@@ -122,6 +122,25 @@ func TestOpenLooksThroughCompression(t *testing.T) {
 	}
 }
 
+func TestFormatIsToldByTheFirstLineThatSaysSomething(t *testing.T) {
+	for input, want := range map[string]Format{
+		"\n \n{\"url\":\"http://h/a\"}\n":                       JSONL,
+		"# c\n\n" + strings.Repeat("0a", 32) + "  http://h/a\n": Sums,
+		"\xef\xbb\xbf\r\nurl\n":                                 CSV,
+		"{":                                                     JSONL,
+	} {
+		s, err := Open(iotest.OneByteReader(strings.NewReader(input)), Config{Name: "-"})
+		if err != nil {
+			t.Errorf("%q: %v", input, err)
+			continue
+		}
+		if got := s.Decoder.Format(); got != want {
+			t.Errorf("%q is taken for %s, want %s", input, got, want)
+		}
+		s.Close()
+	}
+}
+
 func TestOpenedTableCanBeEntered(t *testing.T) {
 	const head, rest = "\xef\xbb\xbf\nurl,out\r\n", "http://h/b,y\n"
 	s, err := Open(strings.NewReader(head+"http://h/a,x\n"+rest), Config{Name: "l"})

@@ -86,3 +86,23 @@ func TestTableIsEnteredWithItsColumns(t *testing.T) {
 		}
 	}
 }
+
+// The lines after a quote that never ends are read once more, when the buffer
+// that they came from has long been used again.
+func TestLinesAfterAnOpenQuoteAreReadAsTheyWere(t *testing.T) {
+	var input strings.Builder
+	input.WriteString("url\n\"http://h/open\n")
+	const n = 20000
+	for i := range n {
+		input.WriteString("http://h/" + itoa(i) + "\n")
+	}
+	all := decodeAll(t, Config{Format: CSV}, input.String())
+	if len(all) != n+1 || all[0].Request.Defect == nil {
+		t.Fatalf("got %d entries, want %d with a defect first", len(all), n+1)
+	}
+	for i, e := range all[1:] {
+		if got, want := brief(e.Request), "http://h/"+itoa(i); got != want || e.Request.Line != int64(i+3) {
+			t.Fatalf("line %d: got %q, want %q", e.Request.Line, got, want)
+		}
+	}
+}

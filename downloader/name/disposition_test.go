@@ -29,6 +29,7 @@ func TestFromDisposition(t *testing.T) {
 		{"extended with a broken escape", `attachment; filename*=UTF-8''a%zz; filename=foo`, "foo"},
 		{"extended that is not UTF-8", `attachment; filename*=UTF-8''%ff; filename=foo`, "foo"},
 		{"first of two", `attachment; filename="a"; filename="b"`, "a"},
+		{"first of two extended", `attachment; filename*=UTF-8''a; filename*=UTF-8''b`, "a"},
 		{"no type", `filename="foo.html"`, "foo.html"},
 		{"empty type", `; filename="foo.html"`, "foo.html"},
 		{"unquoted with spaces", `attachment; filename=foo bar baz.pdf; x=y`, "foo bar baz.pdf"},
