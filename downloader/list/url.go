@@ -141,6 +141,7 @@ func encodeURL(s string) (string, *downloader.Failure) {
 		}
 	}
 	s, _, _ = strings.Cut(s, "#")
+	s = strings.TrimRight(s, " ") // of a comment behind the URL
 	scheme, rest, _ := strings.Cut(s, "://")
 	end := strings.IndexAny(rest, `/?`)
 	if end < 0 {

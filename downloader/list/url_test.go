@@ -29,6 +29,7 @@ func TestCleanURL(t *testing.T) {
 		`http://h/<"\^` + "`" + `{|}>`:       "http://h/%3C%22%5C%5E%60%7B%7C%7D%3E",
 		"http://h/a#part":                    "http://h/a",
 		"http://h#part":                      "http://h",
+		"http://h/a # the first":             "http://h/a",
 		"http://h?q":                         "http://h?q",
 		"http://h/a[1].txt":                  "http://h/a[1].txt",
 		"http://u:p@h:81/a":                  "http://u:p@h:81/a",
