@@ -26,9 +26,9 @@ func (s *Store) checkpoint() error {
 		return err
 	})
 	if err != nil {
-		return fmt.Errorf("diskstore: %w", err)
+		return fmt.Errorf("diskstore: %w", spaceError(err))
 	}
-	return nil
+	return s.tables.checkpointed()
 }
 
 // save writes the whole state.
@@ -39,17 +39,16 @@ func (st *state) save(w *writer) {
 	for _, d := range st.drafts {
 		w.draft(d)
 	}
-	w.uint(uint64(st.recent.len()))
-	for owner, e := range st.recent.all() {
-		w.owner(owner)
-		w.epoch(e.at)
-		var pending byte
-		if e.pending {
-			pending = 1
+	w.uint(uint64(st.recent.len() + st.frozen.len()))
+	for _, from := range []*recent{st.frozen, st.recent} { // the later counts
+		for owner, e := range from.all() {
+			w.owner(owner)
+			w.epoch(e.at)
+			w.bool(e.pending)
+			w.bytes(from.record(e))
 		}
-		w.byte(pending)
-		w.bytes(st.recent.record(e))
 	}
+	w.tables(st.tables)
 }
 
 // restore reads what save wrote.
@@ -66,6 +65,7 @@ func (st *state) restore(in io.Reader) error {
 		return fmt.Errorf("diskstore: checkpoint of version %d, this program reads %d", v, checkpointVersion)
 	}
 	fresh := newState()
+	fresh.tables = st.tables
 	fresh.cal = r.calendar()
 	for n := r.uint(); n > 0 && r.err == nil; n-- {
 		if d := r.saved(); r.err == nil {
@@ -75,6 +75,7 @@ func (st *state) restore(in io.Reader) error {
 	for n := r.uint(); n > 0 && r.err == nil; n-- {
 		r.entry(fresh.recent)
 	}
+	r.tables(fresh.tables)
 	if r.err == nil && len(r.b) > 0 {
 		r.fail("bytes behind the end")
 	}
@@ -177,3 +178,30 @@ func (w *writer) bool(v bool) {
 }
 
 func (r *reader) bool() bool { return r.byte() != 0 }
+
+// tables writes which tables there are.
+func (w *writer) tables(ts *tables) {
+	ts.mu.RLock()
+	defer ts.mu.RUnlock()
+	w.uint(ts.next)
+	w.uint(uint64(len(ts.list)))
+	for _, t := range ts.list {
+		w.uint(t.id)
+	}
+	w.uint(uint64(len(ts.old)))
+	for _, o := range ts.old {
+		w.uint(o.id)
+	}
+}
+
+// tables reads which tables there are, to be opened once the log is read.
+func (r *reader) tables(ts *tables) {
+	ts.next = r.uint()
+	ts.list, ts.old = nil, nil
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		ts.list = append(ts.list, &table{id: r.uint()})
+	}
+	for n := r.uint(); n > 0 && r.err == nil; n-- {
+		ts.old = append(ts.old, oldTable{r.uint(), 2})
+	}
+}

@@ -225,6 +225,7 @@ func (s *Store) shown(owner store.Owner, strict bool) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.st.settle(owner)
+	s.crowded()
 	record, e, ok := s.st.find(owner)
 	if strict || !ok || e.at == s.st.cal.now {
 		return nil
@@ -254,6 +255,7 @@ func (o *Object) intend(ctx context.Context, p *published, strict bool) error {
 	head := len(w.b)
 	w.published(*p)
 	s.mu.Lock()
+	s.awaitRoom()
 	lsn, err := s.append(recPublish, &w)
 	if err != nil {
 		s.mu.Unlock()

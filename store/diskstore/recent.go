@@ -29,7 +29,13 @@ const chunkSize = 256 << 10
 
 func newRecent() *recent { return &recent{entries: make(map[store.Owner]entry)} }
 
-func (r *recent) len() int { return len(r.entries) }
+// len is the number of entries. r may be nil.
+func (r *recent) len() int {
+	if r == nil {
+		return 0
+	}
+	return len(r.entries)
+}
 
 // put keeps a copy of the record of an owner's object. An empty record says
 // that there is none.

@@ -14,6 +14,9 @@ import (
 // recover brings the directory and what the log says of it together, before
 // anybody uses the store. After a clean end there is nothing to do.
 func (s *Store) recover() error {
+	if err := errors.Join(s.tables.open(), s.tables.sweep()); err != nil {
+		return err
+	}
 	if err := s.enter(); err != nil {
 		return err
 	}

@@ -34,13 +34,21 @@ func (s *Store) find(owner store.Owner) (found, error) {
 	}
 	record, e, ok := s.st.find(owner)
 	s.mu.Unlock()
-	if ok && len(record) == 0 || !ok {
-		return found{}, nil
+	if ok {
+		return decodeFound(record, e.at)
 	}
-	return decodeFound(record, e.at)
+	r, ok, err := s.tables.find(owner)
+	if err != nil || !ok {
+		return found{}, err
+	}
+	return decodeFound(r.record, r.at)
 }
 
+// decodeFound reads a record. An empty one tells that there is nothing.
 func decodeFound(record []byte, at epoch) (found, error) {
+	if len(record) == 0 {
+		return found{}, nil
+	}
 	r := reader{b: record}
 	f := found{published: r.published(), at: at, found: true}
 	return f, r.err

@@ -16,6 +16,7 @@ type state struct {
 	drafts map[store.Owner]*draft
 	recent *recent // published since the last table began
 	frozen *recent // being written to a table; nil if none is
+	tables *tables // what was published before
 }
 
 func newState() state {

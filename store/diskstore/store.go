@@ -39,6 +39,8 @@ type Store struct {
 	dirs    dirs      // which directories are known to be durable
 	unsaved atomic.Int64
 	wakeup  chan struct{} // tells the syncing goroutine that unsaved is large
+	full    chan struct{} // tells the goroutine that writes tables to do so
+	tables  *tables
 	stop    context.CancelFunc
 	workers sync.WaitGroup
 	reserve reserve
@@ -46,11 +48,13 @@ type Store struct {
 	// mu is held for a step of the state and its record in the log, so that
 	// both have the same order. No file is touched under it but the log, when
 	// its buffer is full.
-	mu     sync.Mutex
-	closed bool
-	st     state
-	open   map[store.Owner]*Object
-	claims map[store.Key]store.Owner // keys that unfinished objects will have
+	mu      sync.Mutex
+	closed  bool
+	st      state
+	open    map[store.Owner]*Object
+	claims  map[store.Key]store.Owner // keys that unfinished objects will have
+	spilled sync.Cond                 // a table was written, or could not be
+	stuck   bool                      // it could not be
 }
 
 var _ store.Store = (*Store)(nil)
@@ -87,11 +91,15 @@ func open(fsys vfs.FS, cfg Config) (*Store, error) {
 		logger:  cfg.Logger,
 		buffers: sync.Pool{New: func() any { return new([readSize]byte) }},
 		wakeup:  make(chan struct{}, 1),
+		full:    make(chan struct{}, 1),
+		tables:  &tables{fs: fsys},
 		reserve: reserve{fs: fsys},
 		st:      newState(),
 		open:    make(map[store.Owner]*Object),
 		claims:  make(map[store.Key]store.Owner),
 	}
+	s.st.tables = s.tables
+	s.spilled.L = &s.mu
 	known, err := checkFormat(fsys)
 	if err == nil && !known {
 		err = writeFormat(fsys)
@@ -112,7 +120,7 @@ func open(fsys vfs.FS, cfg Config) (*Store, error) {
 		return nil, fmt.Errorf("diskstore: %w", spaceError(err))
 	}
 	if err := s.recover(); err != nil {
-		return nil, errors.Join(err, s.log.Close())
+		return nil, errors.Join(err, s.log.Close(), s.tables.close())
 	}
 	s.start()
 	return s, nil
@@ -123,6 +131,10 @@ func (s *Store) start() {
 	ctx, stop := context.WithCancel(context.Background())
 	s.stop = stop
 	s.workers.Go(func() { s.housekeeping(ctx) })
+	s.workers.Go(func() { s.tabling(ctx) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.crowded()
 }
 
 // spaceError makes the error of a full disk wrap store.ErrNoSpace.
@@ -327,7 +339,7 @@ func (s *Store) Close() error {
 	}
 	s.stop()
 	s.workers.Wait()
-	errs = append(errs, s.finish(), s.log.Close(), s.lock.Close())
+	errs = append(errs, s.finish(), s.log.Close(), s.tables.close(), s.lock.Close())
 	if err := errors.Join(errs...); err != nil {
 		return fmt.Errorf("diskstore: close: %w", spaceError(err))
 	}
