@@ -19,7 +19,7 @@ var seeds = map[Format][]string{
 	CSV:      {"\xef\xbb\xbf\nurl,out\n\"http://h/a\",\"x\ny\"\n\nhttp://h/b,\"z\nhttp://h/c,\"\"\n", "url\n\"\n\"\n\"a\"b\n"},
 	TSV:      {"url\tx\nhttp://h/a\t\"x\ny\"\n\nhttp://h/b\tz"},
 	Sums:     {strings.Repeat("0a", 32) + "  a\nSHA256 (a) = " + strings.Repeat("0a", 32) + "\n# c\nx\n"},
-	Results:  {someResults + "\n{\n{\"status\":\"failed\"}\n{"},
+	Results:  {someResults + "\n{\n{\"status\":\"failed\",\"error\":{}}\n{"},
 	Metalink: {metalink4, metalink3},
 }
 

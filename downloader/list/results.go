@@ -71,8 +71,8 @@ func (d *Decoder) again(r *downloader.Request, line int64, res *result) {
 		o.Meta = res.Meta
 	}
 	d.fill(r, line, o)
-	if r.Defect != nil && res.Error != nil {
+	if e := res.Error; r.Defect != nil && e != nil && e.Kind != "" && e.Message != "" {
 		// The list's own complaint says more than "no URL" would.
-		r.Defect = res.Error
+		r.Defect = e
 	}
 }
