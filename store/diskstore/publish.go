@@ -60,7 +60,7 @@ func (o *Object) verify(ctx context.Context, want store.Want) (published, error)
 	if o.part != partName(o.owner, o.key) {
 		p.part = o.part
 	}
-	if err := o.sumUnknown(all); err != nil {
+	if err := o.sumUnknown(ctx, all); err != nil {
 		return published{}, err
 	}
 	all.merge(func(a, b piece) bool { return true })
@@ -122,14 +122,8 @@ func (o *Object) reread(ctx context.Context, r store.Range, h hash.Hash) error {
 	if err != nil {
 		return err
 	}
-	const step = 64 << 20 // between looks at whether anybody still waits
-	for off := r.Off; off < r.End; off += step {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := o.s.read(f, store.Range{Off: off, End: min(off+step, r.End)}, h); err != nil {
-			return o.fail(err)
-		}
+	if err := o.s.read(ctx, f, r, h); err != nil {
+		return o.unread(ctx, err)
 	}
 	return nil
 }

@@ -25,7 +25,7 @@ type entry struct {
 	pending bool
 }
 
-const chunkSize = 256 << 10
+const chunkSize = 64 << 10
 
 func newRecent() *recent { return &recent{entries: make(map[store.Owner]entry)} }
 

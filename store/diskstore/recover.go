@@ -91,14 +91,8 @@ func (s *Store) settle(owner store.Owner, f found) error {
 // the place of another, a power cut may have lost both the part file and the
 // rename, and what stands there may be the other one still.
 func (s *Store) settleRenamed(owner store.Owner, f found) error {
-	if f.over && s.compare(f.published) == unchanged {
-		same, err := s.matches(context.Background(), string(f.key), f.published)
-		if err != nil {
-			return err
-		}
-		if !same {
-			s.takeBack(owner, found{})
-		}
+	if f.over && s.compare(f.published) == unchanged && !s.holdsWhole(string(f.key), f.published) {
+		s.takeBack(owner, found{})
 	}
 	s.st.settle(owner)
 	return nil
@@ -110,28 +104,28 @@ func (s *Store) finishRename(owner store.Owner, part string, f found) (bool, err
 	if s.st.cal.of(f.at) == lost {
 		return false, nil
 	}
-	ctx := context.Background()
-	if d := s.st.drafts[owner]; d == nil || len(d.done) == 0 {
-		whole, err := s.matches(ctx, part, f.published)
-		if err != nil {
-			return false, err
-		}
-		if whole {
-			err := s.rename(part, &f.published)
-			if err == nil || !errors.Is(err, store.ErrExists) {
-				return err == nil, err
-			}
+	d := s.st.drafts[owner]
+	if (d == nil || len(d.done) == 0) && s.holdsWhole(part, f.published) {
+		err := s.rename(part, &f.published)
+		if err == nil || !errors.Is(err, store.ErrExists) {
+			return err == nil, err
 		}
 	}
 	// Where a rename is made of a link and a removal, both names may stand.
-	if f.over || s.compare(f.published) != unchanged {
+	if f.over || s.compare(f.published) != unchanged || !s.holdsWhole(string(f.key), f.published) {
 		return false, nil
 	}
-	same, err := s.matches(ctx, string(f.key), f.published)
-	if err != nil || !same {
-		return false, err
-	}
 	return true, s.remove(part)
+}
+
+// holdsWhole reports whether a file holds a whole object. One that cannot be
+// read does not, and keeps nobody from opening the store.
+func (s *Store) holdsWhole(name string, p published) bool {
+	ok, err := s.matches(context.Background(), name, p)
+	if err != nil {
+		s.logger.Warn("a file that a crash may have torn cannot be read", "file", name, "err", err)
+	}
+	return ok
 }
 
 // sweep removes the part file of an object that nothing was committed of.
@@ -199,16 +193,13 @@ func (o *Object) holds(ctx context.Context, c piece, size int64) (bool, error) {
 	if t == believed {
 		return true, nil
 	}
-	if err := ctx.Err(); err != nil {
-		return false, err
-	}
 	f, err := o.handle()
 	if err != nil {
 		return false, err
 	}
-	crc, err := s.sum(f, c.Range)
+	crc, err := s.sum(ctx, f, c.Range)
 	if err != nil {
-		return false, o.fail(err)
+		return false, o.unread(ctx, err)
 	}
 	if crc != c.crc {
 		return false, nil

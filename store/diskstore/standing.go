@@ -139,17 +139,11 @@ func (s *Store) matches(ctx context.Context, name string, p published) (bool, er
 	if err != nil || size != p.size {
 		return false, err
 	}
-	h := crcHash{}
-	const step = 64 << 20 // between looks at whether anybody still waits
-	for off := int64(0); off < size; off += step {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		if err := s.read(f, store.Range{Off: off, End: min(off+step, size)}, &h); err != nil {
-			return false, fmt.Errorf("diskstore: verify %q: %w", name, err)
-		}
+	sum, err := s.sum(ctx, f, store.Range{End: size})
+	if err != nil {
+		return false, fmt.Errorf("diskstore: verify %q: %w", name, err)
 	}
-	return h.sum == p.crc, nil
+	return sum == p.crc, nil
 }
 
 // confirm records that a published object was looked at and is whole. What was

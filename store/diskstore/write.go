@@ -117,7 +117,7 @@ func (o *Object) Commit(ctx context.Context, r store.Range) error {
 	if err := o.admit(r); err != nil {
 		return err
 	}
-	claims, err := o.claims(r)
+	claims, err := o.claims(ctx, r)
 	if err != nil || len(claims) == 0 {
 		return err
 	}
@@ -145,7 +145,7 @@ func (o *Object) Commit(ctx context.Context, r store.Range) error {
 
 // claims returns the ranges of r that were written and not committed, with
 // their checksums.
-func (o *Object) claims(r store.Range) (pieces, error) {
+func (o *Object) claims(ctx context.Context, r store.Range) (pieces, error) {
 	o.ledger.Lock()
 	written := slices.Clone(o.written.within(r))
 	var claims pieces
@@ -161,7 +161,7 @@ func (o *Object) claims(r store.Range) (pieces, error) {
 	if missing != nil {
 		return nil, missing
 	}
-	if err := o.sumUnknown(claims); err != nil {
+	if err := o.sumUnknown(ctx, claims); err != nil {
 		return nil, err
 	}
 	claims.merge(func(a, b piece) bool { return true })
@@ -181,7 +181,7 @@ func uncommitted(kept *store.Extents, r store.Range) []store.Range {
 }
 
 // sumUnknown reads the pieces again that have no checksum.
-func (o *Object) sumUnknown(ps pieces) error {
+func (o *Object) sumUnknown(ctx context.Context, ps pieces) error {
 	for i := range ps {
 		if ps[i].known {
 			continue
@@ -190,13 +190,22 @@ func (o *Object) sumUnknown(ps pieces) error {
 		if err != nil {
 			return err
 		}
-		crc, err := o.s.sum(f, ps[i].Range)
+		crc, err := o.s.sum(ctx, f, ps[i].Range)
 		if err != nil {
-			return o.fail(err)
+			return o.unread(ctx, err)
 		}
 		ps[i].crc, ps[i].known = crc, true
 	}
 	return nil
+}
+
+// unread says what a failed reading means for the object: nothing, if nobody
+// waits for it any more.
+func (o *Object) unread(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return err
+	}
+	return o.fail(err)
 }
 
 // sync makes durable what was written to the part file, together with others
@@ -247,9 +256,9 @@ func (o *Object) record(claims pieces, durable bool) (journal.LSN, error) {
 }
 
 // sum reads a range and returns its checksum.
-func (s *Store) sum(f vfs.File, r store.Range) (uint32, error) {
-	h := crcHash{}
-	err := s.read(f, r, &h)
+func (s *Store) sum(ctx context.Context, f vfs.File, r store.Range) (uint32, error) {
+	var h crcHash
+	err := s.read(ctx, f, r, &h)
 	return h.sum, err
 }
 
@@ -262,11 +271,19 @@ func (h *crcHash) Write(p []byte) (int, error) {
 }
 
 // read gives a range of a file to w.
-func (s *Store) read(f vfs.File, r store.Range, w io.Writer) error {
+func (s *Store) read(ctx context.Context, f vfs.File, r store.Range, w io.Writer) error {
 	buf := s.buffers.Get().(*[readSize]byte)
 	defer s.buffers.Put(buf)
+	return readAll(ctx, f, r, w, buf[:])
+}
+
+// readAll gives a range of a file to w, through a buffer.
+func readAll(ctx context.Context, f vfs.File, r store.Range, w io.Writer, buf []byte) error {
 	for off := r.Off; off < r.End; {
-		p := buf[:min(readSize, r.End-off)]
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		p := buf[:min(int64(len(buf)), r.End-off)]
 		n, err := f.ReadAt(p, off)
 		if n < len(p) {
 			if err == nil || err == io.EOF {
