@@ -304,9 +304,10 @@ func TestForeignFilesAreRefused(t *testing.T) {
 	if c, ok := errors.AsType[*CorruptError](err); !ok || c.Offset != 0 {
 		t.Errorf("other magic: got %v, want a CorruptError at 0", err)
 	}
-	put(t, fsys, "log/test-00000009.log", content(t, other, firstSegment))
-	if _, _, err := tryOpen(fsys); err == nil {
-		t.Error("a segment under another number was accepted")
+	put(t, fsys, "log/test-00000009.log", content(t, fsys, firstSegment))
+	_, _, err = tryOpen(fsys)
+	if c, ok := errors.AsType[*CorruptError](err); !ok || c.Offset != 6 {
+		t.Errorf("segment under another number: got %v, want a CorruptError at 6", err)
 	}
 	if err := fsys.Remove("log/test-00000009.log"); err != nil {
 		t.Fatal(err)
@@ -357,6 +358,76 @@ func TestMarkFarBehindTheDamageIsFound(t *testing.T) {
 		put(t, m, firstSegment, slices.Concat(h.encode(), first, large, testFrame(3, 0, "three")))
 		if _, got := open(t, m); len(got) != 0 {
 			t.Fatalf("shift %d: got %q behind a torn frame", shift, got)
+		}
+	}
+}
+
+func TestCheckpointOfAnotherLogIsNotTaken(t *testing.T) {
+	fsys, other := vfs.NewMem(), vfs.NewMem()
+	for m, body := range map[*vfs.Mem]string{fsys: "mine", other: "theirs"} {
+		l, _ := open(t, m)
+		add(t, l, body)
+		if err := l.Checkpoint(1, snapshot([]string{body})); err != nil {
+			t.Fatal(err)
+		}
+		closeLog(t, l)
+	}
+	name := place{fsys, "log", "test"}.checkpoint(1)
+	put(t, fsys, name, content(t, other, name))
+	if _, got := open(t, fsys); !slices.Equal(got, []string{"mine"}) {
+		t.Errorf("got %q, want what the segments say", got)
+	}
+}
+
+// TestDamageBelowACheckpointIsRefused is for a crash right after a checkpoint:
+// the records that it contains stand in the last segment, and were durable.
+func TestDamageBelowACheckpointIsRefused(t *testing.T) {
+	fsys := vfs.NewMem()
+	l, _ := open(t, fsys)
+	want := words(3)
+	add(t, l, want...)
+	if err := l.Checkpoint(3, snapshot(want)); err != nil {
+		t.Fatal(err)
+	}
+	if err := fsys.Remove("log/test-00000002.log"); err != nil {
+		t.Fatal(err)
+	}
+	whole := content(t, fsys, firstSegment)
+	for cut := headerSize; cut < len(whole); cut++ {
+		m := copyOf(t, fsys)
+		put(t, m, firstSegment, whole[:cut])
+		_, got, err := tryOpen(m)
+		if _, ok := errors.AsType[*CorruptError](err); !ok {
+			t.Fatalf("cut at %d: got %q, %v; want a CorruptError", cut, got, err)
+		}
+		if !bytes.Equal(content(t, m, firstSegment), whole[:cut]) {
+			t.Fatalf("cut at %d: the refused file was changed", cut)
+		}
+	}
+	if _, got := open(t, fsys); !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestFramesOutOfPlaceAreNoFrames is about frames with a right checksum.
+func TestFramesOutOfPlaceAreNoFrames(t *testing.T) {
+	one := testFrame(1, 0, "one")
+	for what, tail := range map[string][]byte{
+		"a record too far":         slices.Concat(one, testFrame(3, 0, "three")),
+		"a record again":           slices.Concat(one, testFrame(1, 0, "again")),
+		"a mark of its own record": slices.Concat(one, testFrame(2, 2, "two")),
+	} {
+		m := vfs.NewMem()
+		if err := m.MkdirAll("log"); err != nil {
+			t.Fatal(err)
+		}
+		put(t, m, firstSegment, append(testHeader(kindSegment, 1).encode(), tail...))
+		l, got, err := tryOpen(m)
+		if err == nil {
+			closeLog(t, l)
+		}
+		if _, corrupt := errors.AsType[*CorruptError](err); !corrupt && !slices.Equal(got, []string{"one"}) {
+			t.Errorf("%s: got %q, %v; want it refused or cut off", what, got, err)
 		}
 	}
 }

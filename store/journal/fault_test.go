@@ -130,11 +130,12 @@ func TestFailedSyncIsNeverRepeated(t *testing.T) {
 	if err := l.Sync(ctx, 1); err != nil {
 		t.Fatal(err)
 	}
-	add(t, l, "lost")
+	lost := []string{strings.Repeat("a", 9000), strings.Repeat("b", 9000), "c"} // in blocks of their own
+	add(t, l, lost...)
 	before := syncs
 	fail = true
 	for range 3 {
-		err := l.Sync(ctx, 2)
+		err := l.Sync(ctx, 4)
 		wantErr(t, "sync", err, ErrFailed)
 		wantErr(t, "sync", err, errDisk)
 	}
@@ -144,17 +145,18 @@ func TestFailedSyncIsNeverRepeated(t *testing.T) {
 	if err := l.Sync(ctx, 1); err != nil {
 		t.Errorf("sync of what is durable: %v", err)
 	}
-	l.MarkDurable(2)
+	l.MarkDurable(4)
 	if l.Durable() != 1 {
 		t.Errorf("durable up to %d, want 1", l.Durable())
 	}
 	// A new process reads it from memory, and must bring it to the disk.
-	if _, got := open(t, m); !slices.Equal(got, []string{"durable", "lost"}) {
-		t.Errorf("got %q", got)
+	want := append([]string{"durable"}, lost...)
+	if _, got := open(t, m); !slices.Equal(got, want) {
+		t.Errorf("got %d records, want %d", len(got), len(want))
 	}
 	after := m.CrashClone(rand.New(rand.NewPCG(1, 1)), 0)
-	if _, got := open(t, after); !slices.Equal(got, []string{"durable", "lost"}) {
-		t.Errorf("after a power cut got %q: the end was not written again", got)
+	if _, got := open(t, after); !slices.Equal(got, want) {
+		t.Errorf("after a power cut got %d records: the end was not written again", len(got))
 	}
 }
 
@@ -257,4 +259,27 @@ func TestSyncStopsWaitingWhenItsContextEnds(t *testing.T) {
 		wg.Wait()
 		closeLog(t, l)
 	})
+}
+
+// TestCheckpointOfAFreshSegmentIsDurable has no new segment whose creation
+// would sync the directory by the way.
+func TestCheckpointOfAFreshSegmentIsDurable(t *testing.T) {
+	m := vfs.NewMem()
+	want := words(3)
+	for i := range want {
+		l, _ := open(t, m)
+		add(t, l, want[i])
+		closeLog(t, l)
+		l, _ = open(t, m)
+		if err := l.Checkpoint(l.Last(), snapshot(want[:i+1])); err != nil {
+			t.Fatal(err)
+		}
+		for seed := range uint64(50) {
+			disk := m.CrashClone(rand.New(rand.NewPCG(seed, 1)), 0.5)
+			if _, got := open(t, disk); !slices.Equal(got, want[:i+1]) {
+				t.Fatalf("seed %d: got %q, want %q", seed, got, want[:i+1])
+			}
+		}
+		closeLog(t, l)
+	}
 }

@@ -28,6 +28,9 @@ func (o *owner) options() Options {
 		Magic:   [4]byte{'T', 'E', 'S', 'T'},
 		Restore: o.restore,
 		Apply: func(typ uint8, body []byte) error {
+			if typ == markType {
+				return errors.New("a record of the log's own reached the owner")
+			}
 			if typ != 1 {
 				return ErrUnknownRecord
 			}
@@ -170,6 +173,30 @@ func TestCheckpointReplacesReplay(t *testing.T) {
 	if len(found.checkpoints) != 2 || len(found.segments) > 3 {
 		t.Errorf("left %+v, want two checkpoints and few segments", found)
 	}
+}
+
+func TestSegmentsKeepTheirSizeAndEndDurable(t *testing.T) {
+	const size = 300
+	m := vfs.NewMem()
+	l, _ := open(t, m, func(o *Options) { o.SegmentSize = size })
+	add(t, l, words(40)...)
+	found, err := l.list()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, number := range found.segments {
+		if n := len(content(t, m, l.segment(number))); n > size {
+			t.Errorf("segment %d has %d bytes, want at most %d", number, n, size)
+		}
+	}
+	if last := l.seg.lsn - 1; last == 0 || l.Durable() != last {
+		t.Errorf("durable up to %d, want %d: all before the segment", l.Durable(), last)
+	}
+	l.MarkDurable(1000)
+	if l.Durable() != l.Last() {
+		t.Errorf("durable up to %d, want what was written, %d", l.Durable(), l.Last())
+	}
+	closeLog(t, l)
 }
 
 func TestUnknownRecordsAreSkippedOrRefusedByType(t *testing.T) {
