@@ -91,11 +91,11 @@ func (d *Decoder) decode(c *cutter, r io.Reader) error {
 	case Sums:
 		return d.eachLine(c, r, func(l line) error { return d.sumLine(c, l) })
 	case CSV:
-		return d.table(c, r, ',')
+		return d.table(c, steady{r}, ',')
 	case TSV:
-		return d.table(c, r, '\t')
+		return d.table(c, steady{r}, '\t')
 	case Metalink:
-		return d.metalink(c, r)
+		return d.metalink(c, steady{r})
 	}
 	return fmt.Errorf("unknown format %q", d.cfg.Format)
 }
@@ -106,10 +106,15 @@ func (d *Decoder) eachLine(c *cutter, r io.Reader, do func(line) error) error {
 	in := newLines(r, d.cfg.MaxEntry)
 	for {
 		l, err := in.next()
-		if err == io.EOF {
+		switch {
+		case err == io.EOF:
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, ErrPause):
+			if !c.flush() {
+				return errStop
+			}
+			continue
+		case err != nil:
 			return err
 		}
 		if c.line == 1 {

@@ -32,7 +32,10 @@ func inflate(r io.Reader) (inflated, error) {
 	if err != nil && err != io.EOF {
 		return inflated{}, err
 	}
-	r = io.MultiReader(bytes.NewReader(head), r)
+	if !bytes.HasPrefix(head, gzipMagic) && !bytes.HasPrefix(head, zstdMagic) {
+		return inflated{r: io.MultiReader(bytes.NewReader(head), r)}, nil
+	}
+	r = io.MultiReader(bytes.NewReader(head), steady{r})
 	switch {
 	case bytes.HasPrefix(head, gzipMagic):
 		z, err := gzip.NewReader(r)

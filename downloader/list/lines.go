@@ -52,7 +52,7 @@ func (l *lines) assemble(text []byte, err error) (line, error) {
 		if room := l.most + len("\r\n") - len(l.spill); room > 0 {
 			l.spill = append(l.spill, text[:min(room, len(text))]...)
 		}
-		if err != bufio.ErrBufferFull {
+		if err != bufio.ErrBufferFull && (err != ErrPause || size == 0) {
 			break
 		}
 		text, err = l.in.ReadSlice('\n')

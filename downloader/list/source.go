@@ -95,7 +95,11 @@ func readHead(r io.Reader, enough func([]byte) bool) ([]byte, error) {
 		head = slices.Grow(head, 4<<10)
 		n, err := r.Read(head[len(head):min(cap(head), headSize)])
 		head = head[:len(head)+n]
-		if err != nil {
+		switch {
+		case errors.Is(err, ErrPause):
+			idle = 0
+			continue
+		case err != nil:
 			return head, err
 		}
 		if n > 0 {
