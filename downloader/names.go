@@ -37,7 +37,7 @@ func wanted(r *Request, u *url.URL) (store.Key, error) {
 	if r.Out != "" {
 		return name.Join(r.Dir, r.Out)
 	}
-	return name.Join(r.Dir, name.FromURL(u))
+	return name.Join(r.Dir, name.Of("", u))
 }
 
 // claim gives id the key, or the first free one with a suffix.

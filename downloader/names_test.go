@@ -3,6 +3,7 @@ package downloader
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -163,4 +164,19 @@ func (l *lab) stands(key store.Key, text string) {
 	if got, err := l.store.ReadFile(key); string(got) != text {
 		l.Errorf("%q holds %q (%v), want %q", key, got, err, text)
 	}
+}
+
+func TestHostileURLsGiveHarmlessNames(t *testing.T) {
+	inLabH1(t, origin.Config{Find: func(string) (origin.File, bool) { return origin.File{Size: 3}, true }}, func(l *lab) {
+		base := l.server.URL("")
+		for _, path := range []string{"/%2e%2e", "/..%2f..%2fetc%2fpasswd", "/a%00b", "/con", "/%5c..%5cx", "/.haul", "/" + strings.Repeat("x", 400)} {
+			r := l.run(Request{URLs: []string{base + path}})[0]
+			if r.Status != Complete {
+				l.Errorf("%s: %v", path, r.Err)
+			}
+			if err := r.Key.Validate(); err != nil || strings.Contains(string(r.Key), "/") {
+				l.Errorf("%s became %q (%v)", path, r.Key, err)
+			}
+		}
+	})
 }
