@@ -15,7 +15,7 @@ import (
 // A flag gets its value from the first of these that has one: the command line,
 // the environment variable HAUL_ and its name in capitals, the configuration
 // file. The file has aria2's form: NAME=VALUE lines, # for comments, a name
-// given again for a flag that may be repeated.
+// given again for a flag that may be repeated. An empty variable is none.
 
 // envPrefix begins the variables that stand for flags.
 const envPrefix = "HAUL_"
@@ -46,7 +46,7 @@ func applyEnv(flags *pflag.FlagSet, given map[string]bool, env environment) erro
 		name := envPrefix + strings.ToUpper(strings.NewReplacer("-", "_", ".", "_").Replace(f.Name))
 		value, ok := env.lookup(name)
 		target := canonical(flags, f.Name)
-		if !ok || first != nil || given[target] {
+		if !ok || value == "" || first != nil || given[target] {
 			return
 		}
 		if err := setAll(flags, f, value); err != nil {

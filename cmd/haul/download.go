@@ -21,9 +21,6 @@ func newDownload(use string, io stdio, env environment) *cobra.Command {
 		Args:                  cobra.ArbitraryArgs,
 		DisableFlagsInUseLine: true,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := applyConf(cmd.Flags(), cmd.Flags(), env); err != nil {
-				return err
-			}
 			_, err := download(cmd.Context(), o, args, io, env)
 			return err
 		},
@@ -63,7 +60,7 @@ func download(ctx context.Context, o *options, args []string, io stdio, env envi
 	if err != nil {
 		return state{}, err
 	}
-	if t.place, err = openPlace(ctx, o, t.log); err != nil {
+	if t.place, err = openPlace(o, rereadable(t.sources), t.log); err != nil {
 		return state{}, err
 	}
 	defer func() {
@@ -80,7 +77,7 @@ func download(ctx context.Context, o *options, args []string, io stdio, env envi
 	if t.engine, err = downloader.New(t.place.queue, t.place.store, cfg); err != nil {
 		return state{}, &exitError{exitUsage, err}
 	}
-	t.feed = &feed{queue: t.place.queue, options: o, log: t.log}
+	t.feed = &feed{place: t.place, options: o, log: t.log}
 	return t.finish(t.work(ctx))
 }
 
@@ -161,7 +158,8 @@ func (t *transfer) observe(ev downloader.Event) {
 
 // state is how the run stands.
 func (t *transfer) state() state {
-	return state{Snapshot: t.engine.Snapshot(), Jobs: t.feed.jobs.Load(), Listed: t.feed.listed.Load()}
+	jobs, all := t.feed.count()
+	return state{Snapshot: t.engine.Snapshot(), Jobs: jobs, Listed: all}
 }
 
 // showSnapshot writes how the run stands, with every file in flight, for

@@ -34,17 +34,22 @@ func newRoot(io stdio, env environment) *cobra.Command {
 
 	get := newDownload("get [flags] URL ...", io, env)
 	get.Short = "The same as haul without a command"
-	root.AddCommand(get,
-
-		newDemo(io, env), newMan(root), newVersion(),
+	root.AddCommand(get, newStatus(io), newVerify(io), newState(io), newDemo(io, env), newMan(root), newVersion(),
 		&cobra.Command{Use: "aliases", Short: "Names of aria2's, curl's and wget's options that are taken as well", Long: aliasHelp()})
 
-	for _, cmd := range root.Commands() {
-		if cmd.Runnable() && cmd != get {
-			cmd.PreRunE = func(cmd *cobra.Command, _ []string) error { return applyConf(cmd.Flags(), root.Flags(), env) }
-		}
-	}
+	configure(root, root.Flags(), env)
 	return root
+}
+
+// configure lets environment and configuration file set the flags of cmd and the
+// commands below it. known are the flags that the file may name.
+func configure(cmd *cobra.Command, known *pflag.FlagSet, env environment) {
+	if cmd.Flags().Lookup("conf-path") != nil {
+		cmd.PreRunE = func(c *cobra.Command, _ []string) error { return applyConf(c.Flags(), known, env) }
+	}
+	for _, c := range cmd.Commands() {
+		configure(c, known, env)
+	}
 }
 
 // explainFlagError turns what the flag parser says into what was given, what is

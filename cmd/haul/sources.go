@@ -5,15 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"log/slog"
 	"os"
+	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/seed-9a1263fe/haul/downloader"
 	"github.com/seed-9a1263fe/haul/downloader/list"
-	"github.com/seed-9a1263fe/haul/queue"
 )
 
 // source is a list, or the URLs of the command line.
@@ -21,8 +21,13 @@ type source struct {
 	name string
 	urls []string  // of the command line
 	in   io.Reader // of a list
-	file *os.File  // in, when it is to be closed
 	cfg  list.Config
+
+	file *os.File // in, when it is to be closed
+	// again is set when file can be read again from any entry on: then it says
+	// how, and with info whether it is the list of the run before.
+	again *list.Decoder
+	info  fs.FileInfo
 }
 
 // openSources opens all that options and args name. A list that is not there
@@ -118,12 +123,47 @@ func openList(name string, format list.Format, log *slog.Logger) (*source, error
 	if err != nil {
 		return nil, usageErrorf("list: %w", err)
 	}
-	if info, err := f.Stat(); err == nil && info.IsDir() {
-		return nil, errors.Join(usageErrorf("list %s: is a directory", name), f.Close())
+	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
+	}
+	if err != nil {
+		return nil, errors.Join(usageErrorf("list: %w", err), f.Close())
 	}
 	s := listSource(name, f, format, log)
-	s.file = f
+	s.file, s.info = f, info
+	if format != list.Results { // of which another --only would make another list
+		s.findAgain()
+	}
 	return s, nil
+}
+
+// findAgain looks whether the list can be read again from any entry on. A list
+// with a fault in its head cannot; what is wrong is told when it is read.
+func (s *source) findAgain() {
+	if !s.info.Mode().IsRegular() {
+		return
+	}
+	opened, err := list.Open(io.NewSectionReader(s.file, 0, s.info.Size()), s.cfg)
+	if err != nil {
+		return
+	}
+	defer opened.Close()
+	if opened.Compressed != "" || !opened.Decoder.Format().Enterable() {
+		return
+	}
+	for _, err := range opened.Requests() {
+		if err != nil {
+			return
+		}
+		break
+	}
+	s.again = opened.Decoder
+}
+
+// rereadable reports whether every source is a list that can be read again.
+func rereadable(all []*source) bool {
+	return !slices.ContainsFunc(all, func(s *source) bool { return s.again == nil })
 }
 
 func listSource(name string, in io.Reader, format list.Format, log *slog.Logger) *source {
@@ -180,60 +220,6 @@ func commandLine(urls []string, o *options) iter.Seq2[downloader.Request, error]
 			}
 		}
 	}
-}
-
-// feed hands the jobs of all sources to a queue, in their order. Its counts may
-// be read at any time.
-type feed struct {
-	queue   queue.Queue
-	options *options
-	log     *slog.Logger
-
-	jobs   atomic.Int64 // handed over; jobs known twice count once their source is through
-	listed atomic.Bool  // all sources are read
-	broken atomic.Int64 // sources that could not be read to their end
-}
-
-// run feeds the sources and seals the queue. A source that breaks off is told
-// of and counted, and the next one goes on; an error is returned when the queue
-// takes no more, or when there was nothing to be had of any source.
-func (f *feed) run(ctx context.Context, sources []*source) error {
-	var unread error
-	for _, s := range sources {
-		read, err := f.put(ctx, s)
-		switch {
-		case read != nil:
-			f.broken.Add(1)
-			f.log.Error("list could not be read to its end", "list", s.name, "why", read)
-			unread = read
-		case err != nil:
-			return err
-		}
-	}
-	f.listed.Store(true)
-	if unread != nil && f.jobs.Load() == 0 {
-		return usageErrorf("no list could be used: %w", unread)
-	}
-	return f.queue.Seal(ctx)
-}
-
-// put hands over one source. read is the source's own error.
-func (f *feed) put(ctx context.Context, s *source) (read, err error) {
-	jobs := func(yield func(queue.Job, error) bool) {
-		for r, e := range s.requests(f.options) {
-			if e != nil {
-				read = e
-				return
-			}
-			f.jobs.Add(1)
-			if !yield(r.Job(), nil) {
-				return
-			}
-		}
-	}
-	added, err := f.queue.Put(ctx, jobs)
-	f.jobs.Add(-added.Known)
-	return read, err
 }
 
 // interruptible returns a reader of r that fails once ctx is done. A Read of r
