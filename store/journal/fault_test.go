@@ -276,6 +276,9 @@ func TestCheckpointOfAFreshSegmentIsDurable(t *testing.T) {
 		}
 		for seed := range uint64(50) {
 			disk := m.CrashClone(rand.New(rand.NewPCG(seed, 1)), 0.5)
+			if _, err := disk.Stat(l.checkpoint(l.Last())); err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
 			if _, got := open(t, disk); !slices.Equal(got, want[:i+1]) {
 				t.Fatalf("seed %d: got %q, want %q", seed, got, want[:i+1])
 			}
