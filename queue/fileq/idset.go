@@ -66,8 +66,9 @@ func (sh *shard) slot(h uint64) int {
 
 func (sh *shard) add(h uint64) bool {
 	// Four fifths full is where probing begins to cost; growing by a quarter
-	// only keeps the table between 64 and 80 percent full.
-	if int(sh.n)*5 >= len(sh.slots)*4 {
+	// only keeps the table between 64 and 80 percent full. It is never full: a
+	// search ends at an empty slot.
+	if int(sh.n+1)*5 > len(sh.slots)*4 {
 		sh.grow()
 	}
 	i := sh.slot(h)

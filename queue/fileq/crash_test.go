@@ -1,0 +1,296 @@
+package fileq_test
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"sync/atomic"
+	"testing"
+
+	"github.com/seed-9a1263fe/haul/queue"
+	"github.com/seed-9a1263fe/haul/queue/fileq"
+	"github.com/seed-9a1263fe/haul/store/vfs"
+)
+
+// promise is what a queue has promised at one moment.
+type promise struct {
+	put   []string // Puts of these had returned
+	acked []string // Acks of these had returned
+	began []string // Acks of these had been called
+}
+
+// story runs a queue over fs: a list and two Puts, settled in every way, with
+// journals and spool files so short that all of them are replaced on the way.
+// It ends early if fs fails. now is kept up to date for whoever looks from
+// inside of an operation.
+func story(t *testing.T, fs vfs.FS, l fileq.List, now *promise) error {
+	q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{}))
+	if err != nil {
+		return err
+	}
+	err = tell(t, q, l, now)
+	return errors.Join(err, q.Close())
+}
+
+func tell(t *testing.T, q *fileq.Queue, l fileq.List, now *promise) error {
+	if err := q.AddList(t.Context(), l); err != nil {
+		return err
+	}
+	for part := range 2 {
+		all := putTexts(part)
+		if _, err := q.Put(t.Context(), lendingOn(t, q, texts(all), now)); err != nil {
+			return err
+		}
+		now.put = append(now.put, all...)
+		for n := range 12 {
+			lease, err := q.Next(t.Context())
+			if err != nil {
+				return err
+			}
+			text := string(lease.Job().Body)
+			switch {
+			case part == 0 && n%10 == 3:
+				err = lease.Drop(t.Context(), queue.Reason{Kind: "test", Text: text})
+			case n%10 == 7:
+				err = lease.Retry(t.Context(), 0)
+			default:
+				now.began = append(now.began, text)
+				if err = lease.Ack(t.Context()); err == nil {
+					now.acked = append(now.acked, text)
+				}
+			}
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return finish(t, q, now)
+}
+
+// lendingOn lets two jobs be done after each third job that is put, so that jobs
+// are lent and blocks recorded which are not on the disk yet.
+func lendingOn(t *testing.T, q *fileq.Queue, jobs iter.Seq2[queue.Job, error], now *promise) iter.Seq2[queue.Job, error] {
+	return func(yield func(queue.Job, error) bool) {
+		n := 0
+		for job, err := range jobs {
+			if !yield(job, err) {
+				return
+			}
+			if n++; n%3 != 0 {
+				continue
+			}
+			for range 2 {
+				lease, err := q.Next(t.Context())
+				if err == nil {
+					now.began = append(now.began, string(lease.Job().Body))
+					err = lease.Ack(t.Context())
+				}
+				if err != nil {
+					yield(queue.Job{}, err)
+					return
+				}
+				now.acked = append(now.acked, string(lease.Job().Body))
+			}
+		}
+	}
+}
+
+// finish acknowledges the rest, so that spool files are removed.
+func finish(t *testing.T, q *fileq.Queue, now *promise) error {
+	if err := q.Seal(t.Context()); err != nil {
+		return err
+	}
+	for {
+		lease, err := q.Next(t.Context())
+		if errors.Is(err, queue.ErrDrained) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		text := string(lease.Job().Body)
+		now.began = append(now.began, text)
+		if err := lease.Ack(t.Context()); err != nil {
+			return err
+		}
+		now.acked = append(now.acked, text)
+	}
+}
+
+func putTexts(part int) []string {
+	var all []string
+	for n := range 25 {
+		all = append(all, fmt.Sprintf("put %d in part %d", n, part))
+	}
+	return all
+}
+
+// owedBy opens what a crash left and returns what it lends.
+func owedBy(t *testing.T, fs vfs.FS, l fileq.List) (map[string]bool, error) {
+	q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{}))
+	if err != nil {
+		return nil, err
+	}
+	addList(t, q, l)
+	owed := make(map[string]bool)
+	for _, text := range drain(t, q) {
+		if owed[text] {
+			t.Errorf("%q was lent twice", text)
+		}
+		owed[text] = true
+	}
+	return owed, q.Close()
+}
+
+// check compares what is owed after a crash with what was promised before it.
+// ackedStay says that what was acknowledged must not come back, which holds
+// after a kill, not after a power cut.
+func check(t *testing.T, what string, owed map[string]bool, list []string, p promise, ackedStay bool) {
+	t.Helper()
+	began := make(map[string]bool)
+	for _, text := range p.began {
+		began[text] = true
+	}
+	for _, text := range append(append([]string(nil), list...), p.put...) {
+		if !owed[text] && !began[text] {
+			t.Errorf("%s: %q is neither owed nor was it acknowledged", what, text)
+		}
+	}
+	for _, text := range p.acked {
+		if owed[text] && ackedStay {
+			t.Errorf("%s: %q is owed though its Ack had returned", what, text)
+		}
+	}
+}
+
+// everyCrash tells the story once for each of its operations and looks, just
+// before that operation, at what a crash would leave.
+func everyCrash(t *testing.T, clone func(m *vfs.Mem, op int64) *vfs.Mem, ackedStay bool) {
+	list := urls(0, 20)
+	l := textList("list", text(list...), 1)
+	var count int64
+	ok(t, story(t, vfs.NewFaulty(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
+		count = max(count, op.N)
+		return vfs.Fault{}
+	}), l, new(promise)))
+	for at := int64(1); at <= count+1; at++ {
+		mem := vfs.NewMem()
+		var now, then promise
+		var left *vfs.Mem
+		fs := vfs.NewFaulty(mem, func(op vfs.Op) vfs.Fault {
+			if op.N == at {
+				left, then = clone(mem, at), now
+			}
+			return vfs.Fault{}
+		})
+		ok(t, story(t, fs, l, &now))
+		if left == nil {
+			left, then = clone(mem, at), now
+		}
+		what := fmt.Sprintf("crash before operation %d of %d", at, count)
+		owed, err := owedBy(t, left, l)
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		check(t, what, owed, list, then, ackedStay)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func TestKillAtAnyMomentLosesNothing(t *testing.T) {
+	everyCrash(t, func(m *vfs.Mem, _ int64) *vfs.Mem { return m.KillClone() }, true)
+}
+
+func TestPowerCutAtAnyMomentLosesNoOwedJob(t *testing.T) {
+	for _, keep := range []float64{0, 0.6} {
+		everyCrash(t, func(m *vfs.Mem, op int64) *vfs.Mem {
+			return m.CrashClone(rand.New(rand.NewPCG(uint64(op), 1)), keep)
+		}, false)
+	}
+}
+
+// TestCrashOfACrashLosesNothing cuts the power again while the queue recovers
+// from the first cut.
+func TestCrashOfACrashLosesNothing(t *testing.T) {
+	list := urls(0, 20)
+	l := textList("list", text(list...), 1)
+	for seed := range uint64(60) {
+		rng := rand.New(rand.NewPCG(seed, 2))
+		mem := vfs.NewMem()
+		var now promise
+		ok(t, story(t, mem, l, &now))
+		for range 3 {
+			mem = mem.CrashClone(rng, 0.5)
+			var n atomic.Int64
+			stop := rng.Int64N(60)
+			var left *vfs.Mem
+			fs := vfs.NewFaulty(mem, func(vfs.Op) vfs.Fault {
+				if n.Add(1) == stop {
+					left = mem.CrashClone(rng, 0.5)
+				}
+				return vfs.Fault{}
+			})
+			q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{}))
+			if err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+			ok(t, q.Close())
+			if left != nil {
+				mem = left
+			}
+		}
+		owed, err := owedBy(t, mem, l)
+		if err != nil {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+		check(t, fmt.Sprintf("seed %d", seed), owed, list, now, false)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+// TestFullDiskLosesNothing lets each write in turn fail for want of room, with a
+// part of it written. What was promised until then must hold in a run that has
+// room again.
+func TestFullDiskLosesNothing(t *testing.T) {
+	list := urls(0, 20)
+	l := textList("list", text(list...), 1)
+	failed := 0
+	for at := int64(1); ; at++ {
+		mem := vfs.NewMem()
+		var now promise
+		hit := false
+		fs := vfs.NewFaulty(mem, func(op vfs.Op) vfs.Fault {
+			if op.N < at || op.Kind != vfs.OpWrite {
+				return vfs.Fault{}
+			}
+			hit = true
+			return vfs.Fault{Err: fmt.Errorf("write %s: %w", op.Name, vfs.ErrNoSpace), Short: op.Len / 2}
+		})
+		err := story(t, fs, l, &now)
+		if !hit {
+			break
+		}
+		if err != nil {
+			failed++
+			if !errors.Is(err, vfs.ErrNoSpace) {
+				t.Errorf("operation %d: got %v, want an error that wraps %v", at, err, vfs.ErrNoSpace)
+			}
+		}
+		owed, err := owedBy(t, mem, l)
+		if err != nil {
+			t.Fatalf("disk full from operation %d on: %v", at, err)
+		}
+		check(t, fmt.Sprintf("disk full from operation %d on", at), owed, list, now, true)
+		if t.Failed() {
+			return
+		}
+	}
+	if failed == 0 {
+		t.Error("no run noticed the full disk")
+	}
+}
