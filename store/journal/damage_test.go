@@ -339,10 +339,11 @@ func TestNewerFormatIsRefusedByName(t *testing.T) {
 }
 
 // TestMarkFarBehindTheDamageIsFound puts the frame that tells damage from a torn
-// end at every place relative to the windows in which it is looked for.
+// end before, across and behind the border of the windows in which it is looked
+// for. With a shift of 21 it begins on the border.
 func TestMarkFarBehindTheDamageIsFound(t *testing.T) {
 	h := testHeader(kindSegment, 1)
-	for shift := range 2*frameHeader + 2 {
+	for _, shift := range []int{-3, -2, 0, 20, 21, 22} {
 		first := testFrame(1, 0, "one")
 		large := testFrame(2, 0, strings.Repeat("x", scanWindow-frameHeader-len(first)-frameHeader+shift))
 		first[frameHeader] ^= 1
