@@ -14,14 +14,23 @@ const (
 	checkpointVersion = 1
 )
 
-// checkpoint writes the state down, so that the log before it may go.
+// checkpoint writes the state down, so that the log before it may go. It has a
+// record of its own in the log, since a merge of tables leaves none and the log
+// takes no second checkpoint of one record.
 func (s *Store) checkpoint() error {
-	s.mu.Lock()
-	at := s.log.Last()
+	s.snapshot.Lock() // the order of states is that of checkpoints
+	defer s.snapshot.Unlock()
 	var w writer
-	s.st.save(&w)
+	s.mu.Lock()
+	at, err := s.append(recCheckpoint, &writer{})
+	if err == nil {
+		s.st.save(&w)
+	}
 	s.mu.Unlock()
-	err := s.log.Checkpoint(at, func(out io.Writer) error {
+	if err != nil {
+		return err
+	}
+	err = s.log.Checkpoint(at, func(out io.Writer) error {
 		_, err := out.Write(w.b)
 		return err
 	})

@@ -11,18 +11,19 @@ import (
 
 // Types of the records in the log. FORMAT.md has their layouts.
 const (
-	recBoot     = 1  // a process begins; claims that follow are of this boot
-	recBegin    = 2  // a part file is about to be made
-	recMeta     = 3  // an object holds no bytes now, and has this identity
-	recChunk    = 4  // a range is committed
-	recRename   = 5  // an object will have another key
-	recDrop     = 6  // an object is forgotten
-	recPublish  = 7  // an object is whole and about to be renamed
-	recWithdraw = 8  // the last publish of this owner did not happen, or is void
-	recMark     = 9  // the epoch ends; a sync of everything begins
-	recSynced   = 10 // that sync went well
-	recLost     = 11 // a sync failed: what it had to cover is not to be believed
-	recConfirm  = 12 // a published object was looked at and stands
+	recBoot       = 1  // a process begins; claims that follow are of this boot
+	recBegin      = 2  // a part file is about to be made
+	recMeta       = 3  // an object holds no bytes now, and has this identity
+	recChunk      = 4  // a range is committed
+	recRename     = 5  // an object will have another key
+	recDrop       = 6  // an object is forgotten
+	recPublish    = 7  // an object is whole and about to be renamed
+	recWithdraw   = 8  // the last publish of this owner did not happen, or is void
+	recMark       = 9  // the epoch ends; a sync of everything begins
+	recSynced     = 10 // that sync went well
+	recLost       = 11 // a sync failed: what it had to cover is not to be believed
+	recConfirm    = 12 // a published object was looked at and stands
+	recCheckpoint = 13 // a checkpoint was begun here; changes nothing
 )
 
 const (

@@ -93,14 +93,15 @@ func sampleRecords() map[uint8]func(*writer) {
 		recChunk: func(w *writer) {
 			w.chunk(owner(1), piece{Range: store.Range{Off: 3, End: 9}, crc: 8}, chunkDurable)
 		},
-		recRename:   func(w *writer) { w.begin(owner(1), "c") },
-		recDrop:     func(w *writer) { w.owner(owner(1)) },
-		recPublish:  func(w *writer) { w.owner(owner(1)); w.byte(0); w.published(samplePublished()) },
-		recConfirm:  func(w *writer) { w.owner(owner(1)); w.byte(0); w.published(samplePublished()) },
-		recWithdraw: func(w *writer) { w.owner(owner(1)) },
-		recMark:     func(*writer) {},
-		recSynced:   func(w *writer) { w.epoch(1); w.time(noon) },
-		recLost:     func(*writer) {},
+		recRename:     func(w *writer) { w.begin(owner(1), "c") },
+		recDrop:       func(w *writer) { w.owner(owner(1)) },
+		recPublish:    func(w *writer) { w.owner(owner(1)); w.byte(0); w.published(samplePublished()) },
+		recConfirm:    func(w *writer) { w.owner(owner(1)); w.byte(0); w.published(samplePublished()) },
+		recWithdraw:   func(w *writer) { w.owner(owner(1)) },
+		recMark:       func(*writer) {},
+		recSynced:     func(w *writer) { w.epoch(1); w.time(noon) },
+		recLost:       func(*writer) {},
+		recCheckpoint: func(*writer) {},
 	}
 }
 

@@ -62,6 +62,7 @@ func (st *state) apply(typ uint8, body []byte) error {
 		if r.err == nil {
 			st.cover(e, began)
 		}
+	case recCheckpoint:
 	case recLost:
 		st.cal.distrust(true)
 	default:

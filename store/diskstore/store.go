@@ -45,6 +45,9 @@ type Store struct {
 	workers sync.WaitGroup
 	reserve reserve
 
+	// snapshot is held while a checkpoint is written. It comes before mu.
+	snapshot sync.Mutex
+
 	// mu is held for a step of the state and its record in the log, so that
 	// both have the same order. No file is touched under it but the log, when
 	// its buffer is full.

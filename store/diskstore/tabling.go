@@ -84,6 +84,9 @@ func (s *Store) freeze() bool {
 			delete(old.entries, owner)
 		}
 	}
+	if old.len() == 0 {
+		return false
+	}
 	s.st.frozen = old
 	return true
 }
@@ -132,9 +135,9 @@ func forTable(record []byte, at epoch) ([]byte, error) {
 }
 
 // awaitRoom waits while twice as many objects are in memory as there should be
-// and a table is being written. s.mu is held.
+// and tables can be written. s.mu is held.
 func (s *Store) awaitRoom() {
-	for s.st.frozen != nil && !s.stuck && s.st.recent.len() >= s.cfg.Recent {
+	for !s.stuck && s.st.recent.len()+s.st.frozen.len() >= 2*s.cfg.Recent {
 		s.spilled.Wait()
 	}
 }
