@@ -71,6 +71,12 @@ http {
 			{{if .RequestRate}}limit_req zone=requests{{if .Burst}} burst={{.Burst}} nodelay{{end}}; limit_req_status 429;{{end}}
 			{{if .LimitRate}}limit_rate {{.LimitRate}}; limit_rate_after {{.LimitAfter}};{{end}}
 		}
+		{{if .Every}}
+		location /every/ {
+			open_file_cache max=16;
+			rewrite ^ /{{.Every}} break;
+		}
+		{{end}}
 		location @limited {
 			internal;
 			{{if .RetryAfter}}add_header Retry-After {{.RetryAfter}} always;{{end}}

@@ -61,6 +61,8 @@ type Options struct {
 	LimitAfter int64
 	// KeepAliveRequests ends a connection after so many; zero is a million.
 	KeepAliveRequests int
+	// Every is a file below Root that is also served at every path below /every/.
+	Every string
 	// NoLog keeps no log of requests, for measurements of many small files.
 	NoLog bool
 }
@@ -146,11 +148,14 @@ func check(kind Kind, opt Options) error {
 			return fmt.Errorf("folder %q has characters with a meaning in a configuration", path)
 		}
 	}
+	if strings.ContainsAny(opt.Every, "$\"'\\{};\n ") {
+		return fmt.Errorf("file %q has characters with a meaning in a configuration", opt.Every)
+	}
 	if strings.Contains(opt.User, "\n") {
 		return errors.New("a user with a line break")
 	}
 	if kind == Caddy && (opt.Workers != 0 || opt.User != "" || opt.ConnLimit != 0 || opt.RequestRate != 0 ||
-		opt.RetryAfter != 0 || opt.LimitRate != 0 || opt.KeepAliveRequests != 0) {
+		opt.RetryAfter != 0 || opt.LimitRate != 0 || opt.KeepAliveRequests != 0 || opt.Every != "") {
 		return errors.New("limits and users are for nginx only")
 	}
 	return nil
