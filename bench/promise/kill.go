@@ -42,7 +42,7 @@ func tryKills(ctx context.Context, t *trial) (err error) {
 	}
 	// On average the kills take up the first third of a run without free seconds,
 	// so that there is something left for the last of them.
-	slow := time.Duration(float64(set.Bytes) / (killRate * connections) * float64(time.Second))
+	slow := time.Duration(float64(set.Bytes) / float64(killRate*connections) * float64(time.Second))
 	if err := t.killOften(ctx, d, out, slow*2/3/kills); err != nil {
 		return err
 	}
