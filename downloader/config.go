@@ -1,6 +1,7 @@
 package downloader
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -59,6 +60,12 @@ type Config struct {
 	// each try without progress, up to RetryMax, and is drawn at random around
 	// its mean. A server that names a time outranks it. 1 s and 2 min.
 	RetryWait, RetryMax time.Duration
+
+	// Refresh, if set, is asked for new URLs when one answers like an expired one
+	// (401, 403, 404, 410). What is here of the file is kept, if the new URL has
+	// the same version of it. It is called from a worker, once for each job
+	// until the job has made progress, and may take its time within ctx.
+	Refresh func(ctx context.Context, r Request, cause error) (urls []string, err error)
 
 	// MaxFileSize fails larger files as too_large; 0 is without limit.
 	MaxFileSize int64

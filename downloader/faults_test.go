@@ -1,6 +1,9 @@
 package downloader
 
 import (
+	"context"
+	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -156,6 +159,49 @@ func TestDefectsAndBadURLsAreResults(t *testing.T) {
 			if r.List != "l" || r.Line != int64(i+1) {
 				l.Errorf("result of line %d names %s:%d", i+1, r.List, r.Line)
 			}
+		}
+	})
+}
+
+func TestExpiredURLIsRefreshedAndTheFileGoesOn(t *testing.T) {
+	inLab(t, origin.Config{BodyRate: 256 << 10}, func(l *lab) {
+		const size = 2 << 20
+		old := l.add("/old", origin.File{Size: size, Seed: 3})
+		l.origin.Add("/new", origin.File{Size: size, Seed: 3})
+		l.interrupt(time.Second/2, old)
+		l.origin.Add("/old", origin.File{Faults: []origin.Fault{{Status: 403}}})
+		asked := 0
+		l.cfg.Refresh = func(_ context.Context, r Request, cause error) ([]string, error) {
+			asked++
+			if r.URLs[0] != old.URLs[0] || session.KindOf(cause) != session.KindForbidden {
+				l.Errorf("asked to refresh %v because of %v", r.URLs, cause)
+			}
+			return []string{l.server.URL("/new")}, nil
+		}
+		r := l.run(old)[0]
+		l.complete(r, "/new")
+		if asked != 1 || r.ResumedBytes == 0 || r.FetchedBytes+r.ResumedBytes != size || len(r.Steps) != 1 {
+			l.Errorf("asked %d times, resumed %d, fetched %d of %d, steps %q", asked, r.ResumedBytes, r.FetchedBytes, size, r.Steps)
+		}
+		if r.URL != old.URLs[0] {
+			l.Errorf("the result names %s, the list said %s", r.URL, old.URLs[0])
+		}
+	})
+}
+
+func TestRefreshThatKnowsNothingFailsAsTheServerSaid(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		l.cfg.Refresh = func(context.Context, Request, error) ([]string, error) { return nil, errors.New("who are you") }
+		l.failed(l.run(l.add("/f", origin.File{Faults: []origin.Fault{{Status: 401}}}))[0], session.KindUnauthorized)
+	})
+}
+
+func TestStepsOfTheLadderStandInTheResult(t *testing.T) {
+	inLab(t, origin.Config{}, func(l *lab) {
+		r := l.run(l.add("/f", origin.File{Size: 1 << 20, Faults: []origin.Fault{{When: origin.Ranged, Range: origin.RangeUnlabelled}}}))[0]
+		l.complete(r, "/f")
+		if len(r.Steps) != 1 || !strings.Contains(r.Steps[0], "one piece") {
+			l.Errorf("steps %q", r.Steps)
 		}
 	})
 }

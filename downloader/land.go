@@ -106,6 +106,7 @@ func (s *scheduler) claim(a assignment, arrived store.Range, n int64) (off, clai
 }
 
 func (s *scheduler) arrive(t *task, r store.Range) {
+	t.refreshed = t.refreshed && r.Len() == 0
 	t.present += r.Len()
 	t.fetched += r.Len()
 	s.fetched += r.Len()

@@ -66,6 +66,9 @@ type Result struct {
 	List string
 	Line int64
 	Meta json.RawMessage
+	// Steps that the ladder of ways to ask went down, for people; most files need
+	// none.
+	Steps []string
 	// Request is the job as it was given, for those who will ask for it again.
 	Request *Request
 

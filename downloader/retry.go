@@ -19,6 +19,7 @@ type verdict uint8
 const (
 	tryAgain     verdict = iota // the same, after a wait
 	askAnew                     // the same at once, in another way
+	askAfresh                   // the same, at a URL that Config.Refresh gives
 	startAnew                   // other bytes: forget what is here
 	withoutRange                // the server cannot be trusted with ranges
 	giveUp                      // the job has failed
@@ -54,6 +55,7 @@ func (t *task) judge(err error, cfg *Config) verdict {
 	}
 	switch v := judgeFailure(err, t.tries, cfg.MaxTries); v {
 	case startAnew:
+		t.step("the file changed: begun anew")
 		t.restarts++
 		t.noRange = t.noRange || t.restarts > maxRestarts
 		if t.restarts > 2*maxRestarts {
@@ -64,12 +66,39 @@ func (t *task) judge(err error, cfg *Config) verdict {
 		if t.noRange {
 			return t.nextMirror()
 		}
+		t.step("ranges are not answered well: asked for in one piece")
 		t.noRange = true
 		return startAnew
 	case giveUp:
+		if refreshes(cfg, err) && !t.refreshed {
+			return askAfresh
+		}
 		return t.nextMirror()
 	default:
 		return v
+	}
+}
+
+// refreshes reports whether err is what an expired URL gives, and somebody
+// knows how to get a new one.
+func refreshes(cfg *Config, err error) bool {
+	if cfg.Refresh == nil {
+		return false
+	}
+	switch session.KindOf(err) {
+	case session.KindUnauthorized, session.KindForbidden, session.KindNotFound:
+		return true
+	}
+	return false
+}
+
+// maxSteps bounds the steps that one result tells.
+const maxSteps = 16
+
+// step notes a rung of the ladder, for the result.
+func (t *task) step(what string) {
+	if len(t.steps) < maxSteps {
+		t.steps = append(t.steps, what)
 	}
 }
 
@@ -77,12 +106,15 @@ func (t *task) judge(err error, cfg *Config) verdict {
 func (t *task) stepDown() verdict {
 	switch t.how {
 	case session.Auto, session.ByETag:
+		t.step("the entity tag in If-Range is not honoured: the date is sent")
 		t.how = session.ByDate
 		return askAnew
 	case session.ByDate:
+		t.step("the date in If-Range is not honoured: plain ranges, every answer checked")
 		t.how = session.ByCheck
 		return askAnew
 	}
+	t.step("ranges are not answered at all: asked for in one piece")
 	t.noRange = true
 	return startAnew
 }
@@ -97,6 +129,7 @@ func (t *task) nextMirror() verdict {
 			continue
 		}
 		t.url = u
+		t.step("turned to the next mirror")
 		t.tries, t.noRange, t.how = 0, false, session.Auto
 		return startAnew
 	}

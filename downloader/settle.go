@@ -104,13 +104,43 @@ func (e *Engine) conclude(ctx context.Context, t *task) error {
 		e.letGo(context.WithoutCancel(ctx), []*task{t})
 	case v == tryAgain:
 		return e.giveBack(ctx, t)
+	case v == askAfresh:
+		return e.refresh(ctx, t)
 	case v == startAnew:
+		e.log.Info("begin anew", "url", t.urlText(), "err", t.end.err)
 		t.identity = store.Identity{}
 		e.sched.again(t, true)
 	default:
+		e.log.Info("ask in another way", "url", t.urlText(), "precondition", t.how.String())
 		e.sched.again(t, false)
 	}
 	return nil
+}
+
+// refresh has the embedding program say where the file is now.
+func (e *Engine) refresh(ctx context.Context, t *task) error {
+	urls, err := e.cfg.Refresh(ctx, t.req, t.end.err)
+	if err == nil && len(urls) == 0 {
+		err = errors.New("no new URL")
+	}
+	if err == nil {
+		old := t.req.URLs
+		t.req.URLs, t.mirror = urls, 0
+		if err = t.setURL(); err == nil {
+			t.refreshed = true
+			t.step("the URL had expired: asked at a new one")
+			t.req.URLs = old // what the list said is what results name
+			e.sched.again(t, false)
+			return nil
+		}
+		t.req.URLs = old
+	}
+	if ctx.Err() != nil {
+		e.letGo(context.WithoutCancel(ctx), []*task{t})
+		return nil
+	}
+	t.end = ending{giveUp, fmt.Errorf("%w (and no new URL: %w)", t.end.err, err)}
+	return e.fail(ctx, t)
 }
 
 // giveBack returns the job to the queue until it is time for its next try.
@@ -224,7 +254,7 @@ func (t *task) result(status Status, info store.Info) Result {
 		ResumedBytes: t.resumed, FetchedBytes: t.fetched, SHA256: info.SHA256,
 		ETag: info.Identity.ETag, LastModified: info.Identity.LastModified, ContentType: t.meta.contentType,
 		Attempts: t.attempts, Started: t.began, Duration: time.Since(t.began),
-		List: t.req.List, Line: t.req.Line, Meta: t.req.Meta, Request: &t.req,
+		List: t.req.List, Line: t.req.Line, Meta: t.req.Meta, Request: &t.req, Steps: t.steps,
 	}
 	return r
 }

@@ -53,6 +53,8 @@ type task struct {
 	mirror    int   // which of the URLs
 	noRange   bool  // ask for the whole, in one piece
 	how       session.How
+	refreshed bool     // the URL is one that Config.Refresh gave
+	steps     []string // of the ladder, for the result
 
 	want       store.Key // key before any suffix
 	unfinished bool      // the store holds bytes from an earlier try
@@ -86,15 +88,17 @@ type history struct {
 	restarts        int
 	mirror          int
 	noRange         bool
+	how             session.How
+	steps           []string
 }
 
 func (t *task) history() history {
-	return history{t.began, t.fetched, t.resumed, t.attempts, t.tries, t.restarts, t.mirror, t.noRange}
+	return history{t.began, t.fetched, t.resumed, t.attempts, t.tries, t.restarts, t.mirror, t.noRange, t.how, t.steps}
 }
 
 func (t *task) recall(h history) {
 	t.began, t.fetched, t.resumed, t.attempts, t.tries = h.began, h.fetched, h.resumed, h.attempts, h.tries
-	t.restarts, t.mirror, t.noRange = h.restarts, h.mirror, h.noRange
+	t.restarts, t.mirror, t.noRange, t.how, t.steps = h.restarts, h.mirror, h.noRange, h.how, h.steps
 }
 
 // failed counts a failure: one more in a row, or the first after progress.

@@ -358,3 +358,22 @@ func TestCausesCanBeFound(t *testing.T) {
 		}
 	})
 }
+
+func TestRangeThatEndsWithTheConnectionMustBeWhole(t *testing.T) {
+	for name, c := range map[string]struct {
+		cut  int64
+		want session.Kind
+	}{"whole": {10_000, ""}, "cut": {4000, session.KindTruncated}} {
+		t.Run(name, func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				o := origin.New(origin.Config{})
+				o.Add("/a", origin.File{Size: 20_000, Faults: []origin.Fault{{Framing: origin.FrameClose, Break: origin.CutAfter(c.cut)}}})
+				srv := l.serve(o, origin.Options{})
+				b, _, err := get(l.T, l.start(session.Config{}), srv.URL("/a"), span(5000, 15_000))
+				if session.KindOf(err) != c.want || int64(len(b)) != c.cut {
+					l.Fatalf("got %d bytes, %v, want %d and %q", len(b), err, c.cut, c.want)
+				}
+			})
+		})
+	}
+}

@@ -86,12 +86,13 @@ const (
 )
 
 func drain(x *exchange) {
-	if x.body == nil {
+	body := x.body
+	if body == nil {
 		return
 	}
-	stop := time.AfterFunc(drainTime, func() { x.body.Close() })
-	_, _ = io.CopyN(io.Discard, x.body, drainBytes) // failing costs the connection, nothing else
-	stop.Stop()
-	x.body.Close()
 	x.body = nil
+	stop := time.AfterFunc(drainTime, func() { body.Close() })
+	_, _ = io.CopyN(io.Discard, body, drainBytes) // failing costs the connection, nothing else
+	stop.Stop()
+	body.Close()
 }

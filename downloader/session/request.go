@@ -25,6 +25,7 @@ type Request struct {
 func newRequest(c *Conn, u *url.URL) *Request {
 	own := *u
 	own.Fragment, own.RawFragment = "", ""
+	own.Scheme = strings.ToLower(own.Scheme)
 	return &Request{c: c, url: &own, header: http.Header{}}
 }
 

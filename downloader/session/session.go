@@ -69,8 +69,8 @@ func (s *Session) Connect(ctx context.Context, u *url.URL) (*Conn, error) {
 	return c, nil
 }
 
-// TryConnect is Connect that never waits: it reports false when origin's limit
-// is reached, the host asked to be left alone, or the session has ended. After
+// TryConnect is Connect that never waits, to an origin as the function Origin
+// writes it: it reports false when the origin's limit is reached, the host asked to be left alone, or the session has ended. After
 // the first two, Config.OnReady tells when to try again. It is cheap and calls
 // nothing back, so it may be called under the caller's own lock.
 func (s *Session) TryConnect(origin string) (*Conn, bool) {
@@ -116,6 +116,7 @@ func (s *Session) forget(c *Conn) {
 // with ErrEnded. A second End, also a concurrent one, does the same nothing and
 // may return earlier. It must not be called from OnReady.
 func (s *Session) End() {
+	s.hosts.stop() // first, so that nothing calls OnReady from here on
 	s.mu.Lock()
 	s.ended = true
 	open := make([]*Conn, 0, len(s.conns))
@@ -124,7 +125,6 @@ func (s *Session) End() {
 	}
 	s.mu.Unlock()
 
-	s.hosts.stop()
 	for _, c := range open {
 		c.abort(ErrEnded)
 	}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -76,6 +77,9 @@ func (b *budget) take(ctx context.Context, p []byte) ([]byte, error) {
 	if b.left == 0 {
 		for _, l := range b.from {
 			if err := l.WaitN(ctx, b.lot); err != nil {
+				if ctx.Err() == nil { // the wait would be longer than ctx lasts
+					err = &Error{Kind: KindCanceled, Err: fmt.Errorf("%w: %w", context.DeadlineExceeded, err)}
+				}
 				return nil, err
 			}
 		}

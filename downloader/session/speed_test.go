@@ -1,6 +1,9 @@
 package session_test
 
 import (
+	"context"
+	"errors"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -89,6 +92,32 @@ func TestWaitForTheRateIsNotAStall(t *testing.T) {
 		s := l.start(session.Config{OverallRate: 100, Timeout: time.Second, LowestSpeed: 1 << 20})
 		if _, _, err := get(l.T, s, srv.URL("/a")); err != nil {
 			l.Fatal(err)
+		}
+	})
+}
+
+func TestDeadlineShorterThanTheRateCancels(t *testing.T) {
+	inLab(t, func(l *lab) {
+		o := origin.New(origin.Config{})
+		o.Add("/a", origin.File{Size: 1 << 20})
+		srv := l.serve(o, origin.Options{})
+		s := l.start(session.Config{OverallRate: 1})
+		u := mustURL(l.T, srv.URL("/a"))
+		c, err := s.Connect(context.Background(), u)
+		if err != nil {
+			l.Fatal(err)
+		}
+		defer c.Close()
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		r, _ := c.OpenRequest(u)
+		a, err := r.Send(ctx)
+		if err != nil {
+			l.Fatal(err)
+		}
+		_, err = io.ReadAll(a)
+		if e := wantKind(l.T, err, session.KindCanceled); !errors.Is(e, context.DeadlineExceeded) {
+			l.Fatalf("got %v, want %v", err, context.DeadlineExceeded)
 		}
 	})
 }
