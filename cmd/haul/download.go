@@ -41,6 +41,7 @@ type transfer struct {
 	engine  *downloader.Engine
 	tally   *tally
 	results *recorder // nil unless they are asked for
+	left    *leftover // likewise
 	began   time.Time
 }
 
@@ -60,6 +61,9 @@ func download(ctx context.Context, o *options, args []string, io stdio, env envi
 	if err != nil {
 		return state{}, err
 	}
+	if o.dryRun {
+		return state{}, dryRun(ctx, t.sources, cfg, o, io.out)
+	}
 	if t.place, err = openPlace(o, rereadable(t.sources), t.log); err != nil {
 		return state{}, err
 	}
@@ -70,6 +74,11 @@ func download(ctx context.Context, o *options, args []string, io stdio, env envi
 	}()
 	if o.results != "" {
 		if t.results, err = openRecorder(ctx, o.results, io.out, func() { cancel(errNoReader) }); err != nil {
+			return state{}, err
+		}
+	}
+	if o.saveSession != "" {
+		if t.left, err = openLeftover(o.saveSession); err != nil {
 			return state{}, err
 		}
 	}
@@ -128,6 +137,9 @@ func (t *transfer) finish(err error) (state, error) {
 	if t.results != nil {
 		err = errors.Join(err, t.results.close())
 	}
+	if t.left != nil {
+		err = errors.Join(err, t.saveLeft())
+	}
 	s := t.state()
 	if !t.options.quiet {
 		writeSummary(t.screen, &s, time.Since(t.began), t.tally.byCount())
@@ -142,6 +154,22 @@ func (t *transfer) finish(err error) (state, error) {
 	return s, err
 }
 
+// saveLeft writes what the run leaves to do, also when it was interrupted. Lists
+// that can be read again are; of other sources, failed jobs were written as they
+// failed, and what was read and not done is still in the queue.
+func (t *transfer) saveLeft() (err error) {
+	ctx := context.Background()
+	if t.place.lists != nil {
+		err = t.left.addLists(ctx, t.sources, t.place.store)
+	} else {
+		err = t.left.addOwed(ctx, t.place.queue)
+	}
+	if n := t.left.unspoken; n > 0 {
+		t.log.Warn("the saved list leaves out jobs that cannot be written in it", "jobs", n)
+	}
+	return errors.Join(err, t.left.close())
+}
+
 // observe takes the engine's events, from many goroutines.
 func (t *transfer) observe(ev downloader.Event) {
 	f, ok := ev.(downloader.Finished)
@@ -150,6 +178,9 @@ func (t *transfer) observe(ev downloader.Event) {
 	}
 	if f.Result.Status == downloader.Failed {
 		t.tally.add(&f.Result)
+		if t.left != nil && t.place.lists == nil {
+			t.left.add(f.Result.Request)
+		}
 	}
 	if t.results != nil {
 		t.results.add(&f.Result)
