@@ -234,3 +234,13 @@ func TestRefusedFilesAreNoComplaint(t *testing.T) {
 		t.Fatalf("something is remembered: %+v", v.h)
 	}
 }
+
+func TestHostIsFoundDownOnce(t *testing.T) {
+	v := newVisit(t, 4)
+	for _, trip := range v.many(12) {
+		v.end(trip, refused)
+	}
+	if v.h.downFor != firstDown {
+		t.Fatalf("next look is in %v, want in %v", v.h.downFor, firstDown)
+	}
+}

@@ -267,3 +267,23 @@ func TestHostsThatBehaveAreForgotten(t *testing.T) {
 		}
 	})
 }
+
+func TestOnReadyComesWhenAHoldEnds(t *testing.T) {
+	inLab(t, func(l *lab) {
+		o := origin.New(origin.Config{Faults: []origin.Fault{{Status: 429, RetryAfter: 30 * time.Second}}})
+		srv := l.serve(o, origin.Options{})
+		var told ready
+		s := l.start(session.Config{OnReady: told.note})
+		began := time.Now()
+		_, _, err := get(l.T, s, srv.URL("/a"))
+		wantKind(l.T, err, session.KindRateLimited)
+		if _, ok := s.TryConnect("http://" + srv.Addr()); ok {
+			l.Fatal("a connection was lent while the host is held")
+		}
+		timer := time.NewTimer(time.Minute)
+		<-timer.C
+		if told.count() != 1 || told.at[0].Sub(began) != 30*time.Second {
+			l.Fatalf("told at %v, want once after 30 s", told.at)
+		}
+	})
+}
