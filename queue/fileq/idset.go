@@ -9,19 +9,21 @@ import (
 )
 
 // idSet is a set of job IDs at about 11 bytes each. It does not hold the IDs,
-// but two bytes of each (by the shard that it is in) and a 64-bit hash of all of
+// but 12 bits of each (by the shard that it is in) and a 64-bit hash of all of
 // it under a key that nobody knows.
 //
-// So a new ID may be taken for one that is there: by accident, once in 2^80 for
-// each pair of IDs, which is one list of 100 million lines in 240 million. Nor
-// can it be brought about: whoever chooses URLs can aim at two bytes, not at a
-// hash whose key is made anew in each process. Comparing in full would need the
+// So a new ID may be taken for one that is there: by accident, once in 2^76 for
+// each pair of IDs, which is one list of 100 million lines in 15 million. Nor can
+// it be brought about: whoever chooses URLs can aim at the 12 bits, not at a hash
+// whose key is made anew in each process. Comparing in full would need the
 // ID of every job in memory, or a read of the disk for each repeated line.
 type idSet struct {
 	seed   maphash.Seed
-	shards [1 << 16]shard
+	shards [1 << shardBits]shard
 	n      int64
 }
+
+const shardBits = 12
 
 // shard is an open-addressing table with linear probing. Slots hold hashes; 0
 // is an empty slot.
@@ -49,7 +51,7 @@ func (s *idSet) has(id queue.ID) bool {
 
 func (s *idSet) find(id queue.ID) (*shard, uint64) {
 	h := maphash.Bytes(s.seed, id[:])
-	return &s.shards[binary.LittleEndian.Uint16(id[:])], max(h, 1)
+	return &s.shards[binary.LittleEndian.Uint16(id[:])>>(16-shardBits)], max(h, 1)
 }
 
 // slot is where h is, or where it would go.

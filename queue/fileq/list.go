@@ -52,22 +52,25 @@ type List struct {
 var (
 	// ErrListChanged is wrapped by a ListError when a list holds other bytes
 	// than before in the same run. The next run finds out what is new in it.
-	ErrListChanged = errors.New("list was changed while it was read")
+	ErrListChanged = errors.New("changed while it was read")
 
 	// ErrListShrunk is wrapped by a ListError when a list is shorter than it was
 	// when it was added.
-	ErrListShrunk = errors.New("list was cut short while it was read")
+	ErrListShrunk = errors.New("cut short while it was read")
 )
 
 // ListError says that a list cannot be read any further.
 type ListError struct {
 	List string
-	Line int64 // where the part that could not be read begins
+	Line int64 // where the part that could not be read begins; 0 if it is not known
 	Err  error
 }
 
 // Error names the list and the line, then the cause.
 func (e *ListError) Error() string {
+	if e.Line == 0 {
+		return fmt.Sprintf("fileq: list %q: %v", e.List, e.Err)
+	}
 	return fmt.Sprintf("fileq: list %q, from line %d: %v", e.List, e.Line, e.Err)
 }
 
