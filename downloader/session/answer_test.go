@@ -96,6 +96,7 @@ func TestBrokenFramingOfHTTP1(t *testing.T) {
 		"no last chunk":        {origin.ChunkUnended, []session.Kind{session.KindTruncated, session.KindReset}},
 		"chunk is no number":   {origin.ChunkGarbled, []session.Kind{session.KindProtocol}},
 		"ends with connection": {origin.FrameClose, nil},
+		"length and chunks":    {origin.LengthAndChunked, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			inLab(t, func(l *lab) {

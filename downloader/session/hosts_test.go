@@ -15,25 +15,27 @@ import (
 )
 
 func TestHostLimitHoldsForAllRequestsTogether(t *testing.T) {
-	inLab(t, func(l *lab) {
-		o := origin.New(origin.Config{Delay: time.Second})
-		o.Add("/a", origin.File{Size: 100_000})
-		srv := l.serve(o, origin.Options{})
-		s := l.start(session.Config{MaxConnsPerHost: 3})
-		var wg sync.WaitGroup
-		for range 20 {
-			wg.Go(func() {
-				if _, _, err := get(l.T, s, srv.URL("/a")); err != nil {
-					l.Error(err)
+	for proto, opt := range map[string]origin.Options{"http": {}, "https": {TLS: true}, "h2": {TLS: true, HTTP2: true}} {
+		t.Run(proto, func(t *testing.T) {
+			inLab(t, func(l *lab) {
+				o := origin.New(origin.Config{Delay: time.Second})
+				o.Add("/a", origin.File{Size: 100_000})
+				srv := l.serve(o, opt)
+				s := l.start(session.Config{MaxConnsPerHost: 3, TLS: trust(srv)})
+				began := time.Now()
+				if failed := fetchAll(l, s, srv.URL("/a"), 21, 20); failed != 0 {
+					l.Fatalf("%d failed", failed)
+				}
+				if took := time.Since(began); took > 8*time.Second {
+					l.Errorf("took %v, want 7 rounds of a second", took)
+				}
+				st := o.Stats()
+				if st.MaxInFlight != 3 || st.MaxOpenConns > 3 || st.Conns > 3 {
+					l.Fatalf("%d requests at once over %d connections, want 3 over 3", st.MaxInFlight, st.Conns)
 				}
 			})
-		}
-		wg.Wait()
-		st := o.Stats()
-		if st.MaxInFlight != 3 || st.MaxOpenConns > 3 || st.Conns > 3 {
-			l.Fatalf("%d requests at once over %d connections, want 3 over 3", st.MaxInFlight, st.Conns)
-		}
-	})
+		})
+	}
 }
 
 func TestConnectGivesUpWithItsContext(t *testing.T) {
