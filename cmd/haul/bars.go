@@ -111,10 +111,14 @@ func (b *bars) newRow(i int, f downloader.FileProgress) *row {
 
 func green(s string) string { return "\x1b[32m" + s + "\x1b[0m" }
 
+// home begins each line at its first column, also after the terminal itself has
+// written the ^C that somebody typed.
+const home = "\r"
+
 // name is the file's name in a third of the width, its end cut off.
 func (r *row) name(st decor.Statistics) string {
 	width := min(40, st.AvailableWidth/3)
-	return runewidth.FillRight(runewidth.Truncate(nameOf(*r.file.Load()), width, "…"), width)
+	return home + runewidth.FillRight(runewidth.Truncate(nameOf(*r.file.Load()), width, "…"), width)
 }
 
 func (r *row) size(decor.Statistics) string {
@@ -143,7 +147,7 @@ func (b *bars) newLine(i int, s string) *line {
 	l.text.Store(&s)
 	l.bar = b.mpb.New(0, mpb.NopStyle(),
 		mpb.BarPriority(textPriority+i),
-		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return *l.text.Load() })))
+		mpb.PrependDecorators(decor.Any(func(decor.Statistics) string { return home + *l.text.Load() })))
 	return l
 }
 
@@ -155,6 +159,6 @@ func (b *bars) end(s *screen) {
 	for _, l := range b.footer {
 		l.bar.Abort(true)
 	}
+	b.mpb.Wait() // from here on it takes no lines, and the screen writes them itself
 	s.setLive(nil)
-	b.mpb.Wait()
 }

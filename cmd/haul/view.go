@@ -132,26 +132,36 @@ func printable(s string) string {
 // that nothing jumps; a row that falls free goes to the file with the most left,
 // and closes when there is none.
 type board struct {
-	rows []queue.ID
+	rows  []queue.ID
+	since map[queue.ID]time.Time // when files that have no row were first seen to get bytes
 }
 
-// rowAge is how long a file must have been in flight to get a row. Files that
-// come and go faster than anyone reads are seen in the total only.
+// rowAge is how long bytes of a file must have been coming before it gets a row.
+// Files that come and go faster than anyone reads are seen in the total only.
 const rowAge = 400 * time.Millisecond
 
 // assign returns the files to show, in the order of their rows, at most room.
 func (b *board) assign(files []downloader.FileProgress, room int, now time.Time) []downloader.FileProgress {
 	b.rows = b.rows[:min(len(b.rows), room)]
+	since := make(map[queue.ID]time.Time)
 	var waiting []downloader.FileProgress
 	shown := make(map[queue.ID]downloader.FileProgress, room)
 	for _, f := range files {
+		at, seen := b.since[f.ID]
 		switch {
 		case slices.Contains(b.rows, f.ID):
 			shown[f.ID] = f
-		case now.Sub(f.Started) >= rowAge:
+			continue
+		case seen && now.Sub(at) >= rowAge:
 			waiting = append(waiting, f)
+		case !seen && f.Ranges == 0:
+			continue // it waits for its turn
+		case !seen:
+			at = now
 		}
+		since[f.ID] = at
 	}
+	b.since = since
 	slices.SortStableFunc(waiting, func(x, y downloader.FileProgress) int { return cmp.Compare(leftOf(y), leftOf(x)) })
 	waiting = waiting[:min(len(waiting), room-len(shown))]
 

@@ -14,8 +14,14 @@ import (
 
 var noon = time.Date(2026, 1, 2, 12, 0, 0, 0, time.UTC)
 
-func fileOf(id byte, size, present int64, age time.Duration) downloader.FileProgress {
-	return downloader.FileProgress{ID: queue.ID{id}, Size: size, Present: present, Started: noon.Add(-age)}
+func fileOf(id byte, size, present int64) downloader.FileProgress {
+	return downloader.FileProgress{ID: queue.ID{id}, Size: size, Present: present, Ranges: 1}
+}
+
+// assignTwice looks twice, so long apart that every file may have a row.
+func assignTwice(b *board, files []downloader.FileProgress, room int) []downloader.FileProgress {
+	b.assign(files, room, noon)
+	return b.assign(files, room, noon.Add(rowAge))
 }
 
 func idsOf(files []downloader.FileProgress) []byte {
@@ -28,9 +34,9 @@ func idsOf(files []downloader.FileProgress) []byte {
 
 func TestRowsGoToFilesWithMostLeft(t *testing.T) {
 	var b board
-	got := b.assign([]downloader.FileProgress{
-		fileOf(1, 100, 90, time.Second), fileOf(2, 100, 0, time.Second), fileOf(3, store.UnknownSize, 5, time.Second), fileOf(4, 100, 50, time.Second),
-	}, 3, noon)
+	got := assignTwice(&b, []downloader.FileProgress{
+		fileOf(1, 100, 90), fileOf(2, 100, 0), fileOf(3, store.UnknownSize, 5), fileOf(4, 100, 50),
+	}, 3)
 	if want := []byte{2, 4, 1}; !slices.Equal(idsOf(got), want) {
 		t.Errorf("rows show %v, want %v", idsOf(got), want)
 	}
@@ -38,33 +44,44 @@ func TestRowsGoToFilesWithMostLeft(t *testing.T) {
 
 func TestFilesKeepTheirRowsUntilTheyEnd(t *testing.T) {
 	var b board
-	b.assign([]downloader.FileProgress{fileOf(1, 100, 0, time.Second), fileOf(2, 90, 0, time.Second)}, 2, noon)
-	got := b.assign([]downloader.FileProgress{fileOf(3, 1000, 0, time.Second), fileOf(2, 90, 80, time.Second), fileOf(1, 100, 99, time.Second)}, 2, noon)
+	assignTwice(&b, []downloader.FileProgress{fileOf(1, 100, 0), fileOf(2, 90, 0)}, 2)
+	got := assignTwice(&b, []downloader.FileProgress{fileOf(3, 1000, 0), fileOf(2, 90, 80), fileOf(1, 100, 99)}, 2)
 	if want := []byte{1, 2}; !slices.Equal(idsOf(got), want) {
 		t.Fatalf("with a larger file waiting, rows show %v, want %v", idsOf(got), want)
 	}
-	got = b.assign([]downloader.FileProgress{fileOf(3, 1000, 0, time.Second), fileOf(2, 90, 80, time.Second)}, 2, noon)
+	got = b.assign([]downloader.FileProgress{fileOf(3, 1000, 0), fileOf(2, 90, 80)}, 2, noon.Add(rowAge))
 	if want := []byte{3, 2}; !slices.Equal(idsOf(got), want) {
 		t.Errorf("when the first has ended, rows show %v, want %v", idsOf(got), want)
 	}
-	got = b.assign([]downloader.FileProgress{fileOf(2, 90, 80, time.Second)}, 2, noon)
+	got = assignTwice(&b, []downloader.FileProgress{fileOf(2, 90, 80)}, 2)
 	if want := []byte{2}; !slices.Equal(idsOf(got), want) {
 		t.Errorf("with one file, rows show %v, want %v", idsOf(got), want)
 	}
 }
 
-func TestShortLivedFilesGetNoRow(t *testing.T) {
+func TestShortLivedAndWaitingFilesGetNoRow(t *testing.T) {
 	var b board
-	if got := b.assign([]downloader.FileProgress{fileOf(1, 100, 0, rowAge-1)}, 5, noon); len(got) != 0 {
-		t.Errorf("a file that has just begun has a row: %v", idsOf(got))
+	waits := fileOf(2, 100, 0)
+	waits.Ranges = 0
+	files := []downloader.FileProgress{fileOf(1, 100, 0), waits}
+	for _, at := range []time.Duration{0, rowAge - 1} {
+		if got := b.assign(files, 5, noon.Add(at)); len(got) != 0 {
+			t.Errorf("after %v rows show %v", at, idsOf(got))
+		}
+	}
+	if got := b.assign(files[1:], 5, noon.Add(time.Hour)); len(got) != 0 {
+		t.Errorf("a file that waits has a row: %v", idsOf(got))
+	}
+	if len(b.since) != 0 {
+		t.Errorf("the board remembers %d files that are gone", len(b.since))
 	}
 }
 
 func TestRowsFitTheRoom(t *testing.T) {
 	var b board
-	files := []downloader.FileProgress{fileOf(1, 1, 0, time.Second), fileOf(2, 1, 0, time.Second), fileOf(3, 1, 0, time.Second)}
+	files := []downloader.FileProgress{fileOf(1, 1, 0), fileOf(2, 1, 0), fileOf(3, 1, 0)}
 	for _, room := range []int{3, 1, 0, 2} {
-		if got := b.assign(files, room, noon); len(got) != room {
+		if got := assignTwice(&b, files, room); len(got) != room {
 			t.Errorf("%d rows for a room of %d", len(got), room)
 		}
 	}
@@ -87,7 +104,7 @@ func TestTotalLineSaysHowItStands(t *testing.T) {
 func TestTimeLeftCountsWhatIsInFlightAndWhatWaits(t *testing.T) {
 	s := state{Jobs: 4, Listed: true}
 	s.Complete, s.Bytes = 1, 100
-	s.Files = []downloader.FileProgress{fileOf(1, 300, 100, 0), fileOf(2, store.UnknownSize, 7, 0)}
+	s.Files = []downloader.FileProgress{fileOf(1, 300, 100), fileOf(2, store.UnknownSize, 7)}
 	// 200 of the first, nothing known of the second, and one waiting of (100+300)/2.
 	if got, ok := timeLeft(&s, 100); !ok || got != 4*time.Second {
 		t.Errorf("time left is %v, %v; want 4s", got, ok)
