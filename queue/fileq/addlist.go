@@ -42,7 +42,9 @@ func (q *Queue) AddList(ctx context.Context, l List) error {
 	var cut int64 = -1
 	if s != nil && !(l.look() == s.look && s.look.vouches()) {
 		var err error
-		if cut, err = compare(ctx, l, s.look, s.live()); err != nil {
+		if cut, err = compare(ctx, l, s.look, s.live()); ctx.Err() != nil {
+			return ctx.Err() // says nothing of the list
+		} else if err != nil {
 			return &ListError{List: l.Name, Err: err}
 		}
 	}

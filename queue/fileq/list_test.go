@@ -1,6 +1,7 @@
 package fileq_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -341,6 +342,19 @@ func TestListThatChangesWhileItIsReadIsAnError(t *testing.T) {
 			})
 		})
 	}
+}
+
+func TestComparingAListStopsWithItsContext(t *testing.T) {
+	fs := vfs.NewMem()
+	session(t, fs, fileq.Config{}, textList("list", text(urls(0, 50)...), 1), func(q *fileq.Queue) { take(t, q, 50) })
+	q := open(t, fs, fileq.Small(fileq.Config{}))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := q.AddList(ctx, textList("list", text(urls(0, 50)...), 2))
+	if _, isList := errors.AsType[*fileq.ListError](err); isList || !errors.Is(err, context.Canceled) {
+		t.Errorf("AddList: got %v, want %v and nothing said of the list", err, context.Canceled)
+	}
+	ok(t, q.Close())
 }
 
 func TestListIsRefusedThatNothingCanBeMadeOf(t *testing.T) {
