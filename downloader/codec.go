@@ -36,6 +36,7 @@ func (r *Request) AppendBinary(b []byte) []byte {
 		b = appendString(b, h.Name)
 		b = appendString(b, h.Value)
 	}
+	b = appendString(b, r.Type)
 	b = appendString(b, string(r.Meta))
 	b = appendString(b, r.List)
 	b = appendUvarint(b, uint64(max(r.Line, 0)))
@@ -64,6 +65,7 @@ func (r *Request) UnmarshalBinary(b []byte) error {
 	for range d.count() {
 		r.Header = append(r.Header, Field{d.string(), d.string()})
 	}
+	r.Type = d.string()
 	if meta := d.string(); meta != "" {
 		r.Meta = []byte(meta)
 	}

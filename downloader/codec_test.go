@@ -21,6 +21,7 @@ func drawRequest(t *rapid.T) Request {
 		Out:      text.Draw(t, "out"),
 		Checksum: store.Digest{Algorithm: text.Draw(t, "algorithm"), Sum: text.Draw(t, "sum")},
 		Size:     rapid.Int64Min(0).Draw(t, "size"),
+		Type:     text.Draw(t, "type"),
 		List:     text.Draw(t, "list"),
 		Line:     rapid.Int64Min(0).Draw(t, "line"),
 	}
@@ -88,12 +89,12 @@ func TestBinaryFormIsStable(t *testing.T) {
 	r := Request{
 		URLs: []string{"http://h/a", "http://m/a"}, Dir: "d", Out: "o",
 		Checksum: store.Digest{Algorithm: "adler32", Sum: "\x00\x01\x02\x03"},
-		Size:     300, Header: []Field{{"A", "b"}}, Meta: []byte(`1`), List: "l", Line: 2,
+		Size:     300, Header: []Field{{"A", "b"}}, Type: "t/*", Meta: []byte(`1`), List: "l", Line: 2,
 		Defect: &Failure{session.KindInvalidURL, "no"},
 	}
 	const want = "\x01" +
 		"\x02\x0ahttp://h/a\x0ahttp://m/a" + "\x01d" + "\x01o" +
-		"\x07adler32\x04\x00\x01\x02\x03" + "\xac\x02" + "\x01\x01A\x01b" + "\x011" + "\x01l" + "\x02" +
+		"\x07adler32\x04\x00\x01\x02\x03" + "\xac\x02" + "\x01\x01A\x01b" + "\x03t/*" + "\x011" + "\x01l" + "\x02" +
 		"\x01\x0binvalid_url\x02no"
 	if got := string(r.AppendBinary(nil)); got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
@@ -103,7 +104,7 @@ func TestBinaryFormIsStable(t *testing.T) {
 func FuzzUnmarshalBinary(f *testing.F) {
 	full := Request{
 		URLs: []string{"http://h/a"}, Out: "o", Checksum: store.Digest{Algorithm: "md5", Sum: "x"}, Size: math.MaxInt64,
-		Header: []Field{{"A", "b"}}, Meta: []byte(`{}`), List: "l", Line: 1, Defect: &Failure{"io", "m"},
+		Header: []Field{{"A", "b"}}, Type: "t/*", Meta: []byte(`{}`), List: "l", Line: 1, Defect: &Failure{"io", "m"},
 	}
 	f.Add(full.AppendBinary(nil))
 	f.Add((&Request{}).AppendBinary(nil))

@@ -67,6 +67,8 @@ type Config struct {
 	// until the job has made progress, and may take its time within ctx.
 	Refresh func(ctx context.Context, r Request, cause error) (urls []string, err error)
 
+	// ExpectType is Request.Type for requests that say none.
+	ExpectType string
 	// MaxFileSize fails larger files as too_large; 0 is without limit.
 	MaxFileSize int64
 	// Overwrite lets a new file take the place of one that the store did not
@@ -115,6 +117,9 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	if c.Session.Log == nil {
 		c.Session.Log = c.Logger
+	}
+	if _, err := ParseMediaType(c.ExpectType); err != nil {
+		return c, fmt.Errorf("%w: ExpectType: %w", errConfig, err)
 	}
 	for _, f := range []struct {
 		name      string

@@ -120,6 +120,16 @@ func TestTriesAreCountedWithoutProgress(t *testing.T) {
 	})
 }
 
+func TestRangesThatFailTogetherCountOnce(t *testing.T) {
+	inLabH1(t, origin.Config{}, func(l *lab) {
+		l.cfg.MaxTries = 3
+		// The probe is well; the next four requests, most of which go out side by
+		// side, all break without a byte.
+		f := origin.File{Size: 4 << 20, Faults: []origin.Fault{{Skip: 1, Times: 4, Break: origin.ResetAfter(origin.BeforeHeader)}}}
+		l.complete(l.run(l.add("/f", f))[0], "/f")
+	})
+}
+
 func TestRetryWaitsGrowAndServersOutrankThem(t *testing.T) {
 	inLabH1(t, origin.Config{}, func(l *lab) {
 		began := time.Now()

@@ -215,7 +215,7 @@ func (s *scheduler) land(a assignment, err error, cfg *Config) (next landing, re
 	switch {
 	case t.phase == closing:
 	case err != nil:
-		s.failed(t, err, cfg)
+		s.failed(t, a.seg, err, cfg)
 	case t.plan.whole():
 		t.phase = finishing
 		next = publish
@@ -243,13 +243,13 @@ func (s *scheduler) published(took time.Duration) {
 }
 
 // failed decides what a failed segment means for its task.
-func (s *scheduler) failed(t *task, err error, cfg *Config) {
-	t.failed()
+func (s *scheduler) failed(t *task, seg *segment, err error, cfg *Config) {
+	t.failed(seg)
 	v := t.judge(err, cfg)
 	if v == tryAgain && len(t.plan.flying) > 0 && t.phase == open {
 		// The others go on. What this one left is taken up after a while.
 		s.retries++
-		t.notBefore = time.Now().Add(retryDelay(cfg, t.tries, err))
+		t.notBefore = time.Now().Add(retryDelay(cfg, max(t.tries, 1), err))
 		s.arm(time.Now(), t.notBefore)
 		return
 	}

@@ -21,6 +21,8 @@ type segment struct {
 	end int64
 	// stop ends the worker's request.
 	stop func()
+	// round is the plan's when the segment was launched.
+	round int
 }
 
 // plan says which bytes of one file are to be asked for next. It is plain data:
@@ -31,6 +33,7 @@ type plan struct {
 	flying   []*segment    // being read
 	minSplit int64
 	split    int // most segments at once
+	round    int // raised by every failure that counts
 }
 
 // known sets the size and what is missing of it, apart from what is flying.
@@ -109,7 +112,7 @@ func (p *plan) probe(whole bool) *segment {
 
 // launch makes a segment of r.
 func (p *plan) launch(r store.Range) *segment {
-	s := &segment{off: r.Off, end: r.End}
+	s := &segment{off: r.Off, end: r.End, round: p.round}
 	p.flying = append(p.flying, s)
 	return s
 }

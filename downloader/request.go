@@ -25,6 +25,9 @@ type Request struct {
 	Checksum store.Digest
 	// Size that the file must have; 0 says nothing of it.
 	Size int64
+	// Type is what Content-Type the answer must have, as MediaType reads it; ""
+	// takes any. It keeps a login page from passing for a file.
+	Type string
 	// Header is sent to the origin that the URL names, and to no other.
 	Header []Field
 	// Meta is carried to the result untouched. It must be valid JSON or empty.

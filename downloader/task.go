@@ -101,11 +101,16 @@ func (t *task) recall(h history) {
 	t.restarts, t.mirror, t.noRange, t.how, t.steps = h.restarts, h.mirror, h.noRange, h.how, h.steps
 }
 
-// failed counts a failure: one more in a row, or the first after progress.
-func (t *task) failed() {
+// failed counts the failure of a segment: one more in a row, or the first after
+// progress. Segments that were in flight together when one failed share its
+// failure, as the streams of one connection do.
+func (t *task) failed(seg *segment) {
 	if t.present > t.mark {
 		t.tries = 0
 	}
 	t.mark = t.present
-	t.tries++
+	if seg.round == t.plan.round {
+		t.tries++
+		t.plan.round++
+	}
 }

@@ -110,7 +110,7 @@ func (e *Engine) acceptProbe(ctx context.Context, a assignment, ans *session.Ans
 	if ans.Verdict == session.Empty {
 		id.Size = 0
 	}
-	if err := e.checkSize(t, id.Size); err != nil {
+	if err := errors.Join(e.checkSize(t, id.Size), e.checkType(t, ans.ContentType)); err != nil {
 		return err
 	}
 	if ans.Verdict == session.Whole && !ans.Changed && t.identity.Size > 0 && ans.Ranges && t.how < session.ByCheck {
@@ -158,6 +158,19 @@ func (e *Engine) checkSize(t *task, size int64) error {
 	}
 	if t.req.Size > 0 && size >= 0 && size != t.req.Size {
 		return &Failure{KindChecksum, fmt.Sprintf("the file has %d bytes, the list says %d", size, t.req.Size)}
+	}
+	return nil
+}
+
+// checkType holds the answer's Content-Type against what is expected.
+func (e *Engine) checkType(t *task, got string) error {
+	want := or(t.req.Type, e.cfg.ExpectType)
+	m, err := ParseMediaType(want)
+	switch {
+	case err != nil:
+		return &Failure{session.KindProtocol, err.Error()}
+	case !m.Takes(got):
+		return &Failure{session.KindProtocol, fmt.Sprintf("the server sends %q where %q is expected", got, want)}
 	}
 	return nil
 }

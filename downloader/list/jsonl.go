@@ -21,6 +21,7 @@ type object struct {
 	Checksum string          `json:"checksum,omitempty"`
 	Headers  fields          `json:"headers,omitempty"`
 	Size     int64           `json:"size,omitempty"`
+	Type     string          `json:"expect_type,omitempty"`
 	Meta     json.RawMessage `json:"meta,omitempty"`
 }
 
@@ -72,6 +73,7 @@ func (d *Decoder) fill(r *downloader.Request, line int64, o *object) {
 	d.setURLs(r, line, urls)
 	r.Dir, r.Out, r.Meta = o.Dir, o.Out, o.Meta
 	setChecksum(r, o.Checksum)
+	setType(r, o.Type)
 	for _, h := range o.Headers {
 		addHeader(r, h.Name, h.Value)
 	}
@@ -88,7 +90,7 @@ func (d *Decoder) fill(r *downloader.Request, line int64, o *object) {
 // that a list of Results can give the same job again. Headers may be secrets:
 // whoever writes them where others read clears r.Header first.
 func AppendJSON(b []byte, r downloader.Request) ([]byte, error) {
-	o := object{Dir: r.Dir, Out: r.Out, Checksum: r.Checksum.String(), Headers: r.Header, Size: r.Size, Meta: r.Meta}
+	o := object{Dir: r.Dir, Out: r.Out, Checksum: r.Checksum.String(), Headers: r.Header, Size: r.Size, Type: r.Type, Meta: r.Meta}
 	switch len(r.URLs) {
 	case 0:
 	case 1:

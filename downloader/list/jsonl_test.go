@@ -68,8 +68,9 @@ func drawRequest(t *rapid.T) downloader.Request {
 			u, err := CleanURL(s)
 			return err == nil && u == s
 		}), 1, 3).Draw(t, "urls"),
-		Dir: text.Draw(t, "dir"),
-		Out: text.Draw(t, "out"),
+		Dir:  text.Draw(t, "dir"),
+		Out:  text.Draw(t, "out"),
+		Type: rapid.SampledFrom([]string{"", "image/*", "!text/html, application/*"}).Draw(t, "type"),
 	}
 	if rapid.Bool().Draw(t, "checked") {
 		sum := rapid.SliceOfN(rapid.Byte(), 32, 32).Draw(t, "sum")

@@ -82,7 +82,7 @@ func (p *plain) optionLine(l line) error {
 // option sets one option of r.
 func (p *plain) option(r *downloader.Request, name string, value []byte) {
 	switch name {
-	case "out", "dir", "checksum", "header", "referer", "user-agent":
+	case "out", "dir", "checksum", "header", "referer", "user-agent", "type":
 		if !p.c.keep(len(value)) {
 			spoil(r, session.KindProtocol, p.d.tooLong("entry with its options"))
 			return
@@ -105,7 +105,18 @@ func (p *plain) option(r *downloader.Request, name string, value []byte) {
 		setField(r, "Referer", v)
 	case "user-agent":
 		setField(r, "User-Agent", v)
+	case "type":
+		setType(r, v)
 	}
+}
+
+// setType reads what Content-Type is expected.
+func setType(r *downloader.Request, patterns string) {
+	if _, err := downloader.ParseMediaType(patterns); err != nil {
+		spoil(r, session.KindProtocol, err.Error())
+		return
+	}
+	r.Type = patterns
 }
 
 // setField adds the header field of an option that, when empty, asks for none.

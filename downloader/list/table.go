@@ -82,7 +82,7 @@ func (t *table) head(text []byte) error {
 
 func isColumn(name string) bool {
 	switch name {
-	case "url", "urls", "dir", "out", "checksum", "headers", "size", "meta":
+	case "url", "urls", "dir", "out", "checksum", "headers", "size", "expect_type", "meta":
 		return true
 	}
 	return false
@@ -201,6 +201,8 @@ func (t *table) fill(r *downloader.Request) {
 			setHeaders(r, s)
 		case "size":
 			setSize(r, strings.TrimSpace(s))
+		case "expect_type":
+			setType(r, strings.TrimSpace(s))
 		}
 	}
 	t.d.setURLs(r, t.c.line, urls)

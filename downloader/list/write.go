@@ -61,6 +61,9 @@ func plainOptions(r downloader.Request) []downloader.Field {
 	if !r.Checksum.IsZero() {
 		add("checksum", r.Checksum.String())
 	}
+	if r.Type != "" {
+		add("type", r.Type)
+	}
 	for _, h := range r.Header {
 		switch {
 		case h.Name == "Referer" && h.Value != "":
