@@ -169,3 +169,8 @@ func HaulArgs(list, out string, more ...string) []string {
 func (l *Lab) RunHaul(ctx context.Context, list, out string, more ...string) (process.Usage, error) {
 	return process.Run(ctx, process.Command{Path: l.Haul, Args: HaulArgs(list, out, more...)})
 }
+
+// Places are the folders below which sources and downloads are.
+func (l *Lab) Places() (sources, downloads string) {
+	return filepath.Dir(l.dir), filepath.Dir(l.out)
+}
