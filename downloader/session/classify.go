@@ -12,7 +12,6 @@ import (
 	"net/url"
 	"sync"
 	"syscall"
-	"time"
 )
 
 // failure makes the *Error of err, which ended x while u was asked. It looks at
@@ -143,15 +142,15 @@ type observed struct {
 	reused bool
 }
 
-func (o *observed) trace(x *exchange, connect, answer time.Duration) *httptrace.ClientTrace {
+func (o *observed) trace(x *exchange, cfg *Config) *httptrace.ClientTrace {
 	return &httptrace.ClientTrace{
-		TLSHandshakeStart: func() { x.enterDial(PhaseTLS, connect) },
+		TLSHandshakeStart: func() { x.enterDial(PhaseTLS, cfg.ConnectTimeout) },
 		GotConn: func(info httptrace.GotConnInfo) {
 			o.mu.Lock()
 			o.conn, o.reused = info.Conn, info.Reused
 			o.mu.Unlock()
-			x.setHTTP2(speaksHTTP2(info.Conn))
-			x.enter(PhaseHeader, answer)
+			x.setHTTP2(cfg.HTTPVersion == "2" || speaksHTTP2(info.Conn))
+			x.enter(PhaseHeader, cfg.Timeout)
 		},
 	}
 }

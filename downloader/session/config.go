@@ -118,7 +118,8 @@ type Config struct {
 	NewTransport func(Base) (http.RoundTripper, error)
 
 	// OnReady is called, without any lock held, when a TryConnect to origin that
-	// failed before may now succeed. It must not block, nor call End.
+	// failed before may now succeed: from within Send, Read and Close, and from
+	// goroutines of the session's own. It must not block, nor call End.
 	OnReady func(origin string)
 	// Log gets what the session learns about hosts (info) and what it does
 	// (debug); nil discards it.

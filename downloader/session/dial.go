@@ -3,16 +3,12 @@ package session
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
 )
-
-// attemptDelay is how long one address is tried alone (RFC 8305 section 5).
-const attemptDelay = 250 * time.Millisecond
 
 // dialer opens the session's connections, and knows all that are open.
 type dialer struct {
@@ -126,68 +122,6 @@ func (d *dialer) dialOne(ctx context.Context, network, address string) (net.Conn
 		err = &net.OpError{Op: "dial", Net: network, Err: err}
 	}
 	return nil, err
-}
-
-// dialAny connects to the first of addrs that answers. It begins with the next
-// one when the last has failed, or not answered for attemptDelay (RFC 8305
-// section 5), and returns when every attempt has ended.
-func (d *dialer) dialAny(ctx context.Context, network string, addrs []netip.AddrPort) (net.Conn, error) {
-	if len(addrs) == 1 {
-		return d.dialOne(ctx, network, addrs[0].String())
-	}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	type outcome struct {
-		addr netip.AddrPort
-		conn net.Conn
-		err  error
-	}
-	done := make(chan outcome)
-	next := time.NewTimer(0)
-	defer next.Stop()
-	var (
-		won      net.Conn
-		first    error
-		begun    int
-		inFlight int
-	)
-	for inFlight > 0 || won == nil && begun < len(addrs) {
-		select {
-		case <-next.C:
-			if won != nil || begun == len(addrs) {
-				continue
-			}
-			addr := addrs[begun]
-			begun++
-			inFlight++
-			go func() {
-				c, err := d.dialOne(ctx, network, addr.String())
-				done <- outcome{addr, c, err}
-			}()
-			next.Reset(attemptDelay)
-		case o := <-done:
-			inFlight--
-			switch {
-			case o.err == nil && won == nil:
-				won = o.conn
-				cancel() // the others
-			case o.err == nil:
-				o.conn.Close()
-			case won == nil:
-				if first == nil {
-					first = o.err
-				}
-				if ctx.Err() == nil {
-					d.names.failed(o.addr.Addr())
-				}
-				next.Reset(0)
-			}
-		}
-	}
-	if won == nil {
-		return nil, fmt.Errorf("%w (the first of %d addresses)", first, len(addrs))
-	}
-	return won, nil
 }
 
 // track makes c one of the open connections.

@@ -157,7 +157,7 @@ func (r *Request) build(x *exchange, u *url.URL, seen *observed) *http.Request {
 	}
 	s.jar.add(req)
 	r.ask.set(h)
-	trace := seen.trace(x, s.cfg.ConnectTimeout, s.cfg.Timeout)
+	trace := seen.trace(x, &s.cfg)
 	return req.WithContext(httptrace.WithClientTrace(x.ctx, trace))
 }
 
