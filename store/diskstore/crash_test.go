@@ -237,6 +237,9 @@ func (w *world) spill() {
 	w.store.cfg.Recent = usual
 }
 
+// enough crashes that went wrong tell what there is to tell.
+const enough = 6
+
 // crashes runs a protocol, lets the disk crash after every operation that
 // changes it, and returns what was wrong afterwards.
 func crashes(t *testing.T, d Durability, protocol func(*world), rounds int, mutate vfs.Plan) []string {
@@ -249,11 +252,11 @@ func crashes(t *testing.T, d Durability, protocol func(*world), rounds int, muta
 	plan := func(op vfs.Op) vfs.Fault {
 		mu.Lock()
 		defer mu.Unlock()
-		if op.Changes() && !looking {
+		if op.Changes() && !looking && len(wrong) < enough {
 			looking = true
 			for i := range rounds {
 				rng := rand.New(rand.NewPCG(1, uint64(op.N)<<16|uint64(i)))
-				keep := []float64{0, 0.5, 0.9, 1}[i%4]
+				keep := []float64{0, 0.5, 0.9, 1}[(int(op.N)+i)%4]
 				if err := w.afterCrash(disk.CrashClone(rng, keep)); err != nil {
 					wrong = append(wrong, fmt.Sprintf("power cut before operation %d (%s %s), round %d: %v", op.N, op.Kind, op.Name, i, err))
 				}
@@ -415,9 +418,9 @@ func TestACrashAfterAnyOperationCostsNoTruth(t *testing.T) {
 		for _, d := range []Durability{Interval, Strict, None} {
 			t.Run(d.String()+name, func(t *testing.T) {
 				t.Parallel()
-				wrong := crashes(t, d, protocol, 6, nil)
+				wrong := crashes(t, d, protocol, 3, nil)
 				if len(wrong) > 0 {
-					t.Errorf("%d crashes went wrong; the first:\n%s", len(wrong), strings.Join(wrong[:min(6, len(wrong))], "\n"))
+					t.Errorf("crashes that went wrong:\n%s", strings.Join(wrong, "\n"))
 				}
 			})
 		}
@@ -454,7 +457,7 @@ func TestTheCrashTestSeesEachMistake(t *testing.T) {
 			if len(wrong) == 0 {
 				t.Fatal("nobody noticed")
 			}
-			t.Logf("%d crashes went wrong; the first: %.300s", len(wrong), wrong[0])
+			t.Logf("%.300s", wrong[0])
 		})
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,7 +22,7 @@ func nthOwner(n int) store.Owner {
 	return o
 }
 
-func nthKey(n int) store.Key { return store.Key(fmt.Sprintf("%02x/file-%d", n%256, n)) }
+func nthKey(n int) store.Key { return store.Key(fmt.Sprintf("%04x/file-%d", n>>10, n)) }
 
 // publishNth publishes a small object of its own content.
 func publishNth(tb testing.TB, s *Store, n int, data []byte) {
@@ -266,5 +268,57 @@ func BenchmarkStatOfAMillion(b *testing.B) {
 	b.ReportMetric(float64(m.HeapAlloc)/(1<<20), "heap-MB")
 	if err := s.Close(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+func TestASmallObjectCostsFourOperations(t *testing.T) {
+	var ops []string
+	var mu sync.Mutex
+	fsys := vfs.NewFaulty(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		ops = append(ops, string(op.Kind))
+		return vfs.Fault{}
+	})
+	s := mustOpen(t, fsys, quiet)
+	put(t, s, 1, "first", []byte("data"), store.Want{})
+	mu.Lock()
+	ops = nil
+	mu.Unlock()
+	put(t, s, 2, "second", []byte("data"), store.Want{})
+	mu.Lock()
+	defer mu.Unlock()
+	// Closing the part file comes between the writes.
+	if want := []string{"open", "write", "write", "rename"}; !slices.Equal(ops, want) {
+		t.Errorf("got %v, want %v", ops, want)
+	}
+}
+
+func TestManyAtOnceWhileTablesAreWrittenAndEverythingIsSynced(t *testing.T) {
+	cfg := Config{SyncEvery: time.Millisecond, Recent: 50, SHA256: true}
+	disk := vfs.NewMem()
+	s := mustOpen(t, disk, cfg)
+	const writers, each = 8, 150
+	var wg sync.WaitGroup
+	for w := range writers {
+		wg.Go(func() {
+			for i := range each {
+				n := w*each + i
+				publishNth(t, s, n, []byte(fmt.Sprint(n)))
+				if _, err := s.Stat(context.Background(), nthOwner(n)); err != nil {
+					t.Errorf("object %d: %v", n, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if err := s.Close(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, disk, cfg)
+	for n := range writers * each {
+		if _, err := s.Stat(t.Context(), nthOwner(n)); err != nil {
+			t.Errorf("object %d after reopening: %v", n, err)
+		}
 	}
 }

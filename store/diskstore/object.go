@@ -238,7 +238,7 @@ func (o *Object) announce() error {
 	if o.d != nil {
 		return nil
 	}
-	var w writer
+	w := writer{b: make([]byte, 0, len(o.owner)+len(o.key)+2)}
 	w.begin(o.owner, o.key)
 	lsn, err := s.append(recBegin, &w)
 	if err != nil {

@@ -119,11 +119,22 @@ func (o *Object) WriteAt(p []byte, off int64) (int, error) {
 	if err := d.within(r); err != nil {
 		return 0, err
 	}
+	if d.vouched(r) {
+		return 0, fmt.Errorf("memstore: %q: write to %v, of which some is committed", d.key, r)
+	}
 	if err := d.store.write(&d.bytes, p, off); err != nil {
 		return 0, err
 	}
 	d.written.Add(r)
 	return len(p), nil
+}
+
+// vouched reports whether a part of r was committed.
+func (d *draft) vouched(r store.Range) bool {
+	before := d.committed.Len()
+	rest := d.committed.Clone()
+	rest.Remove(r)
+	return rest.Len() < before
 }
 
 // Commit vouches for a range.

@@ -89,6 +89,21 @@ var writing = map[string]func(*testing.T, Subject){
 		s.wantFile(t, "a.bin", data)
 	},
 
+	"WhatIsCommittedStaysAsItIs": func(t *testing.T, s Subject) {
+		data := content(1, 40)
+		o := s.begin(t, 1, "a.bin", 40)
+		write(t, o, data, 0)
+		commit(t, o, 10, 30)
+		for _, off := range []int64{0, 10, 15, 29} {
+			if _, err := o.WriteAt(content(2, 11), off); err == nil {
+				t.Errorf("a write over committed bytes at %d was taken", off)
+			}
+		}
+		_, err := o.Publish(t.Context(), store.Want{})
+		must(t, err)
+		s.wantFile(t, "a.bin", data)
+	},
+
 	"WritersOfDisjointRangesRunAtOnce": func(t *testing.T, s Subject) {
 		const writers, step, rounds = 8, 1000, 20
 		data := content(1, writers*rounds*step)
