@@ -115,11 +115,13 @@ type Queue interface {
 	//
 	// If the sequence yields an error, Put stops there and returns that error
 	// with the count of what came before, which stays added. Several Puts may
-	// run at once, also beside Next.
+	// run at once, also beside Next. A job's Body is copied: the sequence may
+	// use its memory again.
 	Put(ctx context.Context, jobs iter.Seq2[Job, error]) (Added, error)
 
-	// Seal says that no further Put will be made, which lets Next end. It is
-	// kept by a durable queue no longer than the run. A second Seal does nothing.
+	// Seal says that no further Put will be made, which lets Next end. A Put that
+	// is under way goes on to its end. A durable queue keeps the seal no longer
+	// than the run. A second Seal does nothing.
 	Seal(ctx context.Context) error
 
 	// Next lends the next job that is due. It waits while jobs may still come
