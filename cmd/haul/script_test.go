@@ -55,7 +55,7 @@ type world struct {
 // The slow file takes a second or two over as many connections as haul opens.
 const (
 	slowSize = 12 << 20
-	slowRate = 1 << 20 // of each answer, in bytes a second
+	slowRate = 2 << 20 // of each answer, in bytes a second
 )
 
 func setUpWorld(env *testscript.Env) error {
