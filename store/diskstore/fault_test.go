@@ -439,3 +439,43 @@ func hexSHA(p []byte) string {
 	sum := sha256.Sum256(p)
 	return hex.EncodeToString(sum[:])
 }
+
+func TestTheLongestKeyIsRememberedAndNoLonger(t *testing.T) {
+	key := store.Key(strings.Repeat(strings.Repeat("d", 127)+"/", 15) + strings.Repeat("k", 128))
+	if len(key) != maxKey {
+		t.Fatalf("the key has %d bytes", len(key))
+	}
+	disk := vfs.NewMem()
+	s := mustOpen(t, disk, quiet)
+	_, err := s.Open(t.Context(), owner(2), key+"k")
+	wantErr(t, "open of a longer key", err, store.ErrKey)
+	o := begin(t, s, 1, "short", 10)
+	if _, err := o.WriteAt([]byte("12345"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Commit(t.Context(), store.Range{End: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.Rename(t.Context(), key); err != nil {
+		t.Fatal(err)
+	}
+	long := begin(t, s, 3, key[:len(key)-1], 10)
+	if _, err := long.WriteAt([]byte("12345"), 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := long.Commit(t.Context(), store.Range{End: 5}); err != nil {
+		t.Fatal(err)
+	}
+	if err := long.Rename(t.Context(), "shorter"); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.checkpoint(); err != nil {
+		t.Fatal(err)
+	}
+	s = mustOpen(t, disk.KillClone(), quiet)
+	for n, want := range map[byte]store.Key{1: key, 3: "shorter"} {
+		if info, err := s.Stat(t.Context(), owner(n)); err != nil || info.Key != want || info.Present != 5 {
+			t.Errorf("object %d: %.40q with %d bytes, %v", n, info.Key, info.Present, err)
+		}
+	}
+}

@@ -116,13 +116,13 @@ func (o *Object) Rename(ctx context.Context, key store.Key) error {
 // Reset gives up every byte. What was committed is given up durably before the
 // first byte of the new identity is written, so that no crash makes one of two.
 func (o *Object) Reset(ctx context.Context, id store.Identity) error {
-	if id.Size < store.UnknownSize || id.Size > maxSize {
-		return fmt.Errorf("diskstore: reset %q: size %d", o.key, id.Size)
-	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.ended {
 		return store.ErrClosed
+	}
+	if id.Size < store.UnknownSize || id.Size > maxSize {
+		return fmt.Errorf("diskstore: reset %q: size %d", o.key, id.Size)
 	}
 	if err := o.forget(ctx, &id); err != nil {
 		return err

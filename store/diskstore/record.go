@@ -27,9 +27,9 @@ const (
 )
 
 const (
-	maxKey    = 2048    // bytes in a key
-	maxETag   = 1024    // bytes in an entity tag
-	maxPart   = maxKey  // bytes in the name of a part file
+	maxKey    = 2048 // bytes in a key
+	maxETag   = 1024 // bytes in an entity tag
+	maxPart   = maxKey + 1 + tagLen + len(partSuffix)
 	maxBootID = 256     // bytes in a boot ID
 	maxRecord = 8 << 10 // bytes in a record, with room to spare
 )
