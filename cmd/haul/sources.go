@@ -47,7 +47,7 @@ func openSources(ctx context.Context, o *options, args []string, stdin io.Reader
 	}
 	for _, name := range o.lists {
 		if name == "-" {
-			all = append(all, listSource("-", interruptible(ctx, stdin), list.Format(o.format), log))
+			all = append(all, listSource("-", newLivePipe(ctx, stdin), list.Format(o.format), log))
 			continue
 		}
 		s, err := openList(name, list.Format(o.format), log)
@@ -220,17 +220,4 @@ func commandLine(urls []string, o *options) iter.Seq2[downloader.Request, error]
 			}
 		}
 	}
-}
-
-// interruptible returns a reader of r that fails once ctx is done. A Read of r
-// that hangs then, as standard input may, is left to end with the process: there
-// is no way to call it back.
-func interruptible(ctx context.Context, r io.Reader) io.Reader {
-	pr, pw := io.Pipe()
-	context.AfterFunc(ctx, func() { pw.CloseWithError(context.Cause(ctx)) })
-	go func() {
-		_, err := io.CopyBuffer(pw, r, make([]byte, 64<<10))
-		pw.CloseWithError(err)
-	}()
-	return pr
 }
