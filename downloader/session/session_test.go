@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -260,6 +261,23 @@ func TestBadURLsAreRefusedBeforeAnythingIsSent(t *testing.T) {
 			if session.KindOf(err) != kind {
 				l.Errorf("%s: got %v, want %s", raw, err, kind)
 			}
+		}
+	})
+}
+
+func TestLogsShowNoSecrets(t *testing.T) {
+	inLab(t, func(l *lab) {
+		o := origin.New(origin.Config{})
+		o.Add("/a", origin.File{Redirect: "/b?X-Amz-Signature=hush"})
+		o.Add("/b", origin.File{Size: 10, Faults: []origin.Fault{{Status: 429}}})
+		srv := l.serve(o, origin.Options{})
+		var logged bytes.Buffer
+		s := l.start(session.Config{Log: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))})
+		u := strings.Replace(srv.URL("/a"), "://", "://me:hush@", 1) + "?token=hush"
+		_, _, err := get(l.T, s, u, header("X-Key", "hush"))
+		wantKind(l.T, err, session.KindRateLimited)
+		if text := logged.String() + err.Error(); strings.Contains(text, "hush") || !strings.Contains(text, "redirect") {
+			l.Fatalf("logged %s", text)
 		}
 	})
 }
