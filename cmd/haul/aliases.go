@@ -58,6 +58,7 @@ var aliases = []alias{
 	{name: "http1.1", target: "http-version", value: "1.1", from: "curl"},
 	{name: "http2", target: "http-version", value: "2", from: "curl"},
 	{name: "http3", target: "http-version", value: "3", from: "curl"},
+	{name: "on-download-complete", target: "on-complete", from: "aria2"},
 	{name: "spider", target: "dry-run", value: "true", from: "wget"},
 	{name: "silent", target: "quiet", value: "true", from: "curl"},
 	{name: "verbose", target: "log-level", value: "info", from: "curl, wget"},

@@ -42,6 +42,7 @@ type transfer struct {
 	tally   *tally
 	results *recorder // nil unless they are asked for
 	left    *leftover // likewise
+	hook    *hook     // likewise
 	began   time.Time
 }
 
@@ -72,22 +73,61 @@ func download(ctx context.Context, o *options, args []string, io stdio, env envi
 			err = bad
 		}
 	}()
-	if o.results != "" {
-		if t.results, err = openRecorder(ctx, o.results, io.out, func() { cancel(errNoReader) }); err != nil {
-			return state{}, err
-		}
-	}
-	if o.saveSession != "" {
-		if t.left, err = openLeftover(o.saveSession); err != nil {
-			return state{}, err
-		}
-	}
 	cfg.Observe = t.observe
 	if t.engine, err = downloader.New(t.place.queue, t.place.store, cfg); err != nil {
 		return state{}, &exitError{exitUsage, err}
 	}
+	if err := t.openOutputs(ctx, io, func() { cancel(errNoReader) }); err != nil {
+		return state{}, err
+	}
 	t.feed = &feed{place: t.place, options: o, log: t.log}
 	return t.finish(t.work(ctx))
+}
+
+// openOutputs opens what is written beside the files. gone is called when nobody
+// reads the results any more. After an error nothing is open.
+func (t *transfer) openOutputs(ctx context.Context, io stdio, gone func()) (err error) {
+	defer func() {
+		if err == nil {
+			return
+		}
+		if t.left != nil {
+			err = errors.Join(err, t.left.drop())
+		}
+		if t.results != nil {
+			err = errors.Join(err, t.results.close())
+		}
+	}()
+	o := t.options
+	if o.saveSession != "" {
+		if t.left, err = openLeftover(o.saveSession); err != nil {
+			return err
+		}
+	}
+	if o.results != "" {
+		if t.results, err = openRecorder(ctx, o.results, io.out, gone); err != nil {
+			return err
+		}
+	}
+	if o.onComplete != "" {
+		t.hook, err = startHook(ctx, o, t.screen, t.log)
+	}
+	return err
+}
+
+// closeOutputs ends what openOutputs opened, and says what was not written.
+func (t *transfer) closeOutputs() error {
+	var errs []error
+	if t.hook != nil {
+		t.hook.close()
+	}
+	if t.results != nil {
+		errs = append(errs, t.results.close())
+	}
+	if t.left != nil {
+		errs = append(errs, t.saveLeft())
+	}
+	return errors.Join(errs...)
 }
 
 // newTransfer makes a transfer that can speak, and nothing else yet.
@@ -134,11 +174,8 @@ func (t *transfer) work(ctx context.Context) error {
 // finish tells how the run went and returns what it is to leave with.
 func (t *transfer) finish(err error) (state, error) {
 	err = gaveUp(t.options.dir, err)
-	if t.results != nil {
-		err = errors.Join(err, t.results.close())
-	}
-	if t.left != nil {
-		err = errors.Join(err, t.saveLeft())
+	if bad := t.closeOutputs(); bad != nil {
+		err = errors.Join(err, bad)
 	}
 	s := t.state()
 	if !t.options.quiet {
@@ -184,6 +221,9 @@ func (t *transfer) observe(ev downloader.Event) {
 	}
 	if t.results != nil {
 		t.results.add(&f.Result)
+	}
+	if t.hook != nil && f.Result.Status == downloader.Complete {
+		t.hook.add(&f.Result)
 	}
 }
 

@@ -78,6 +78,7 @@ func addDownloadFlags(fs *pflag.FlagSet, o *options) {
 	f.text(&o.retryFrom, "retry-from", "", "take the jobs of an earlier --results `FILE` again")
 	f.add(listValue{&o.only, "KIND", nil}, "only", "", "with --retry-from: only jobs that failed as `KIND,…` (default failed, which is all of them)")
 	f.text(&o.saveSession, "save-session", "", "at the end, write what is left to `FILE`, a list as -i takes it")
+	f.text(&o.onComplete, "on-complete", "", "run `CMD` for each complete file, with job ID, path and URL as arguments; never through a shell")
 	f.yesNo(&o.dryRun, "dry-run", "", "ask for sizes and names, write nothing")
 
 	f.group = "How much at once"

@@ -108,3 +108,8 @@ func (l *leftover) close() error {
 	}
 	return nil
 }
+
+// drop gives the file up.
+func (l *leftover) drop() error {
+	return errors.Join(l.file.Close(), os.Remove(l.file.Name()))
+}

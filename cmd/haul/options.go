@@ -60,6 +60,7 @@ type options struct {
 	results, saveSession string
 	retryFrom            string
 	only                 []string
+	onComplete           string
 	dryRun               bool
 
 	// How the program speaks.
