@@ -57,7 +57,8 @@ func Open(ctx context.Context, opt Options) (*Lab, error) {
 		return nil, errors.Join(fmt.Errorf("lab: %w", err), l.Close())
 	}
 	if l.Haul == "" {
-		if err := l.build(ctx); err != nil {
+		var err error
+		if l.Haul, err = l.Build(ctx, "./cmd/haul"); err != nil {
 			return nil, errors.Join(err, l.Close())
 		}
 	}
@@ -88,22 +89,22 @@ func (l *Lab) makeDirs() (err error) {
 	return err
 }
 
-// build makes the program under test.
-func (l *Lab) build(ctx context.Context) error {
-	l.Haul = filepath.Join(l.dir, "haul")
+// Build builds a command of the module and returns its path.
+func (l *Lab) Build(ctx context.Context, pkg string) (string, error) {
+	path := filepath.Join(l.dir, filepath.Base(pkg))
 	if runtime.GOOS == "windows" {
-		l.Haul += ".exe"
+		path += ".exe"
 	}
 	u, err := process.Run(ctx, process.Command{
-		Path: "go", Args: []string{"build", "-trimpath", "-o", l.Haul, "./cmd/haul"}, Dir: l.Module,
+		Path: "go", Args: []string{"build", "-trimpath", "-o", path, pkg}, Dir: l.Module,
 	})
 	if err == nil && u.Exit != 0 {
 		err = errors.New(u.Said)
 	}
 	if err != nil {
-		return fmt.Errorf("lab: build haul: %w", err)
+		return "", fmt.Errorf("lab: build %s: %w", pkg, err)
 	}
-	return nil
+	return path, nil
 }
 
 // Close removes all that the lab made.

@@ -23,7 +23,7 @@ type Promise struct {
 
 // All are the promises, in the order in which they are tried.
 func All() []Promise {
-	return []Promise{list1000, big2g, kill20, million}
+	return []Promise{list1000, big2g, kill20, million, reopen, durability, polite, faults}
 }
 
 // Options say how promises are tried.

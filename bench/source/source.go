@@ -110,6 +110,14 @@ func Repeat(ctx context.Context, dir string, seed uint64, n int, size int64) (*S
 // One is the name of the file that Repeat makes.
 const One = "one.bin"
 
+// Single is the set of one file that an origin serves at its root; it has no
+// folder.
+func Single(name string, f origin.File) *Set {
+	one := File{Name: name, Size: f.Size, Seed: f.Seed}
+	copy(one.Sum[:], f.Sum(sha256.New()))
+	return &Set{Prefix: "/", Len: 1, Bytes: f.Size, at: func(int) File { return one }}
+}
+
 // write makes f below dir and fills in its sum.
 func write(ctx context.Context, dir string, f *File) error {
 	if err := ctx.Err(); err != nil {
