@@ -109,7 +109,8 @@ type Want struct {
 type Store interface {
 	// Stat tells what is held for an owner: its published object if that still
 	// stands where it was put with the size it had, else its unfinished one,
-	// else ErrNotFound. It reads no bodies.
+	// else ErrNotFound. It reads no body but that of an object which a power cut
+	// has left in doubt, and that one once.
 	Stat(ctx context.Context, owner Owner) (Info, error)
 
 	// Taken reports whether something has the key, or is on its way to it, that
@@ -124,9 +125,9 @@ type Store interface {
 	// owner is open at any time: ErrBusy.
 	Open(ctx context.Context, owner Owner, key Key) (Object, error)
 
-	// Close makes durable what was committed and published and releases
-	// everything, locks included. Objects still open are closed. A second Close
-	// returns nil.
+	// Close makes what was committed and published as durable as the store makes
+	// anything, and releases everything, locks included. Objects still open are
+	// closed. A second Close returns nil.
 	Close() error
 }
 
@@ -153,8 +154,8 @@ type Object interface {
 	Extents() Extents
 
 	// WriteAt takes bytes of the present identity, visible to no one. It may
-	// be called again for a range that was written but not committed. It does
-	// not keep p.
+	// be called again for a range that was written, but is refused for one that
+	// was committed. It does not keep p.
 	io.WriterAt
 
 	// Commit vouches for a range that was written through this Object. When it

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -302,7 +301,7 @@ func TestSpoolThatAPowerCutShortenedGoesOn(t *testing.T) {
 // zeroFrom leaves the first bytes of a file and the length of it.
 func zeroFrom(t *testing.T, fs vfs.FS, name string, from int64) {
 	t.Helper()
-	f, err := fs.OpenFile(name, os.O_RDWR)
+	f, err := fs.OpenFile(name, vfs.ReadWrite)
 	ok(t, err)
 	size, err := f.Size()
 	ok(t, err)

@@ -3,7 +3,6 @@ package fileq
 import (
 	"fmt"
 	"io"
-	"os"
 	"path"
 
 	"github.com/seed-9a1263fe/haul/queue"
@@ -26,7 +25,7 @@ type idFile struct {
 const idSize = int64(len(queue.ID{}))
 
 func openIDs(fs vfs.FS, dir string, source uint64) (*idFile, error) {
-	f, err := fs.OpenFile(path.Join(dir, fmt.Sprintf("ids-%08d", source)), os.O_RDWR|os.O_CREATE)
+	f, err := fs.OpenFile(path.Join(dir, fmt.Sprintf("ids-%08d", source)), vfs.ReadWrite|vfs.Create)
 	if err != nil {
 		return nil, fmt.Errorf("fileq: open IDs: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"os"
 
 	"github.com/seed-9a1263fe/haul/store/journal"
 	"github.com/seed-9a1263fe/haul/store/vfs"
@@ -44,55 +43,12 @@ func Inspect(fsys vfs.FS, dir string) (Report, error) {
 	return Report{}, fmt.Errorf("fileq: inspect: %w", last)
 }
 
+// readOnly recovers through a frozen file system as the queue itself would after
+// a crash, so everything stays as it is.
 func (m *memory) readOnly(fsys vfs.FS, dir string) error {
-	log, err := journal.Open(&frozen{FS: fsys}, dir, m.options(slog.New(slog.DiscardHandler)))
+	log, err := journal.Open(vfs.Frozen(fsys), dir, m.options(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		return err
 	}
 	return log.Close()
 }
-
-// frozen shows a file system in which nothing changes: what is written through
-// it goes nowhere, and new files are empty. The journal recovers through it as
-// it would after a crash, and leaves everything as it is.
-type frozen struct{ vfs.FS }
-
-func (f *frozen) OpenFile(name string, flag int) (vfs.File, error) {
-	if flag&os.O_CREATE != 0 {
-		return nowhere{}, nil
-	}
-	file, err := f.FS.OpenFile(name, os.O_RDONLY)
-	if err != nil {
-		return nil, err
-	}
-	return frozenFile{file}, nil
-}
-
-func (f *frozen) MkdirAll(string) error           { return nil }
-func (f *frozen) Rename(string, string) error     { return nil }
-func (f *frozen) RenameExcl(string, string) error { return nil }
-func (f *frozen) Remove(string) error             { return nil }
-func (f *frozen) SyncDir(string) error            { return nil }
-func (f *frozen) SyncAll() error                  { return nil }
-
-type frozenFile struct{ vfs.File }
-
-func (frozenFile) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
-func (frozenFile) Truncate(int64) error                   { return nil }
-func (frozenFile) Sync() error                            { return nil }
-func (frozenFile) Writeback(int64, int64)                 {}
-func (frozenFile) Allocate(int64) error                   { return nil }
-
-// nowhere is a file that takes everything and keeps nothing.
-type nowhere struct{}
-
-func (nowhere) ReadAt([]byte, int64) (int, error) {
-	return 0, errors.New("fileq: nothing is kept here")
-}
-func (nowhere) WriteAt(p []byte, _ int64) (int, error) { return len(p), nil }
-func (nowhere) Size() (int64, error)                   { return 0, nil }
-func (nowhere) Truncate(int64) error                   { return nil }
-func (nowhere) Sync() error                            { return nil }
-func (nowhere) Writeback(int64, int64)                 {}
-func (nowhere) Allocate(int64) error                   { return nil }
-func (nowhere) Close() error                           { return nil }

@@ -8,7 +8,6 @@ import (
 	"hash/crc32"
 	"io"
 	"iter"
-	"os"
 	"path"
 
 	"github.com/seed-9a1263fe/haul/queue"
@@ -55,7 +54,7 @@ func spoolName(dir string, source uint64) string {
 
 // create makes the file of a source.
 func (sp *spool) create(fs vfs.FS, dir string, s *source, ids *idFile) error {
-	f, err := fs.OpenFile(spoolName(dir, s.id), os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	f, err := fs.OpenFile(spoolName(dir, s.id), vfs.ReadWrite|vfs.Create|vfs.Trunc)
 	if err != nil {
 		return fmt.Errorf("fileq: create spool: %w", err)
 	}

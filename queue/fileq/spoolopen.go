@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
 )
@@ -22,7 +21,7 @@ func (q *Queue) openSpool(s *source) error {
 		}
 		return nil
 	}
-	f, err := q.fs.OpenFile(name, os.O_RDWR)
+	f, err := q.fs.OpenFile(name, vfs.ReadWrite)
 	if errors.Is(err, fs.ErrNotExist) && s.synced == 0 {
 		return q.forgetSpool(s)
 	}

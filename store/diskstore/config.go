@@ -4,8 +4,9 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
-	"os"
 	"time"
+
+	"github.com/seed-9a1263fe/haul/store/vfs"
 )
 
 // Durability says what a power cut may cost. A kill costs nothing with any.
@@ -107,11 +108,7 @@ func (c Config) withDefaults() (Config, error) {
 	c.SyncBytes = cmp.Or(c.SyncBytes, defaultSyncBytes)
 	c.Recent = cmp.Or(c.Recent, defaultRecent)
 	if c.LockInfo == "" {
-		host, err := os.Hostname()
-		if err != nil {
-			host = "unknown host"
-		}
-		c.LockInfo = fmt.Sprintf("pid %d on %s since %s", os.Getpid(), host, time.Now().Format(time.RFC3339))
+		c.LockInfo = vfs.Holder()
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -397,7 +396,7 @@ func finishObject(ctx context.Context, s *Store, sub *subject) error {
 }
 
 func readFile(fsys vfs.FS, name string) ([]byte, error) {
-	f, err := fsys.OpenFile(name, os.O_RDONLY)
+	f, err := fsys.OpenFile(name, vfs.ReadOnly)
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func memSubject(t *testing.T, disk *vfs.Mem, cfg diskstore.Config) storetest.Sub
 }
 
 func read(disk *vfs.Mem, key store.Key) ([]byte, error) {
-	f, err := disk.OpenFile(string(key), os.O_RDONLY)
+	f, err := disk.OpenFile(string(key), vfs.ReadOnly)
 	if err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func read(disk *vfs.Mem, key store.Key) ([]byte, error) {
 }
 
 func plant(disk *vfs.Mem, key store.Key, data []byte) error {
-	f, err := disk.OpenFile(string(key), os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	f, err := disk.OpenFile(string(key), vfs.ReadWrite|vfs.Create|vfs.Trunc)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 
 	"github.com/seed-9a1263fe/haul/store"
@@ -87,7 +86,7 @@ const maxFormat = 4 << 10
 
 // checkFormat reads the FORMAT file. ok is false if there is none.
 func checkFormat(fsys vfs.FS) (ok bool, err error) {
-	f, err := fsys.OpenFile(formatFile, os.O_RDONLY)
+	f, err := fsys.OpenFile(formatFile, vfs.ReadOnly)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}
@@ -127,7 +126,7 @@ func writeFormat(fsys vfs.FS) error {
 // writeWhole makes a small file durable under its name in one step.
 func writeWhole(fsys vfs.FS, name string, body []byte) error {
 	tmp := name + ".tmp"
-	f, err := fsys.OpenFile(tmp, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	f, err := fsys.OpenFile(tmp, vfs.ReadWrite|vfs.Create|vfs.Trunc)
 	if err != nil {
 		return err
 	}

@@ -125,7 +125,7 @@ func writeGolden(t *testing.T) {
 
 func overwriteNew(t *testing.T, fsys vfs.FS, name, text string) {
 	t.Helper()
-	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE)
+	f, err := fsys.OpenFile(name, vfs.ReadWrite|vfs.Create)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +182,7 @@ func copyInto(t *testing.T, to *vfs.Mem, from string) {
 		if err := to.MkdirAll(path.Dir(name)); err != nil {
 			return err
 		}
-		f, err := to.OpenFile(name, os.O_RDWR|os.O_CREATE)
+		f, err := to.OpenFile(name, vfs.ReadWrite|vfs.Create)
 		if err != nil {
 			return err
 		}

@@ -158,7 +158,7 @@ func TestVerifyTellsWhatChanged(t *testing.T) {
 
 func overwrite(t *testing.T, fsys vfs.FS, name, text string) {
 	t.Helper()
-	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_TRUNC)
+	f, err := fsys.OpenFile(name, vfs.ReadWrite|vfs.Trunc)
 	if err != nil {
 		t.Fatal(err)
 	}

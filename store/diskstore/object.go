@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path"
 	"sync"
 	"time"
@@ -258,9 +257,9 @@ func (o *Object) announce() error {
 // missing. A part file that nothing is known of was left by a process that is
 // dead, since the directory is locked: it is emptied and used.
 func (o *Object) create() (vfs.File, error) {
-	const fresh = os.O_RDWR | os.O_CREATE | os.O_EXCL
+	const fresh = vfs.ReadWrite | vfs.Create | vfs.Excl
 	if o.written != nil || o.kept.Count() > 0 {
-		return o.s.fs.OpenFile(o.part, os.O_RDWR)
+		return o.s.fs.OpenFile(o.part, vfs.ReadWrite)
 	}
 	f, err := o.s.fs.OpenFile(o.part, fresh)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -270,7 +269,7 @@ func (o *Object) create() (vfs.File, error) {
 		f, err = o.s.fs.OpenFile(o.part, fresh)
 	}
 	if errors.Is(err, fs.ErrExist) {
-		f, err = o.s.fs.OpenFile(o.part, os.O_RDWR|os.O_TRUNC)
+		f, err = o.s.fs.OpenFile(o.part, vfs.ReadWrite|vfs.Trunc)
 	}
 	o.fresh = err == nil
 	return f, err

@@ -1,7 +1,6 @@
 package diskstore
 
 import (
-	"os"
 	"sync"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
@@ -28,7 +27,7 @@ func (r *reserve) make() {
 	if free, err := r.fs.Free(); err != nil || free < reserveFrom {
 		return
 	}
-	f, err := r.fs.OpenFile(reserveFile, os.O_RDWR|os.O_CREATE)
+	f, err := r.fs.OpenFile(reserveFile, vfs.ReadWrite|vfs.Create)
 	if err != nil {
 		return
 	}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/store"
+	"github.com/seed-9a1263fe/haul/store/vfs"
 )
 
 // found is what is known of an owner's published object.
@@ -127,7 +127,7 @@ func (s *Store) stands(ctx context.Context, owner store.Owner, f found) (bool, e
 
 // matches reads a file and compares its size and checksum with the record.
 func (s *Store) matches(ctx context.Context, name string, p published) (bool, error) {
-	f, err := s.fs.OpenFile(name, os.O_RDONLY)
+	f, err := s.fs.OpenFile(name, vfs.ReadOnly)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil
 	}

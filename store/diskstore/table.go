@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"math/bits"
-	"os"
 	"sync"
 
 	"github.com/seed-9a1263fe/haul/store"
@@ -73,7 +72,7 @@ type tableWriter struct {
 // newTable begins a table of at most n rows.
 func newTable(fsys vfs.FS, id uint64, n int64) (*tableWriter, error) {
 	name := tableName(id)
-	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	f, err := fsys.OpenFile(name, vfs.ReadWrite|vfs.Create|vfs.Trunc)
 	if err != nil {
 		return nil, fmt.Errorf("diskstore: new table: %w", spaceError(err))
 	}
@@ -178,7 +177,7 @@ func (w *tableWriter) abort(fsys vfs.FS) error {
 // openTable opens a table and reads its bloom.
 func openTable(fsys vfs.FS, id uint64) (*table, error) {
 	t := &table{id: id, name: tableName(id)}
-	f, err := fsys.OpenFile(t.name, os.O_RDONLY)
+	f, err := fsys.OpenFile(t.name, vfs.ReadOnly)
 	if err != nil {
 		return nil, fmt.Errorf("diskstore: open table: %w", err)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"testing"
 
@@ -188,7 +187,7 @@ func FuzzTable(f *testing.F) {
 	f.Add(whole)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		ts := newTables(t)
-		file, err := ts.fs.OpenFile(tableName(1), os.O_RDWR|os.O_CREATE)
+		file, err := ts.fs.OpenFile(tableName(1), vfs.ReadWrite|vfs.Create)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,7 +3,6 @@ package diskstore
 import (
 	"bytes"
 	"io/fs"
-	"os"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
 )
@@ -29,12 +28,12 @@ func (s *Store) isTornCopy(name, part string) bool {
 	if err != nil || !s.mayBeTorn(info) {
 		return false
 	}
-	a, err := s.fs.OpenFile(name, os.O_RDONLY)
+	a, err := s.fs.OpenFile(name, vfs.ReadOnly)
 	if err != nil {
 		return false
 	}
 	defer a.Close()
-	b, err := s.fs.OpenFile(part, os.O_RDONLY)
+	b, err := s.fs.OpenFile(part, vfs.ReadOnly)
 	if err != nil {
 		return false
 	}

@@ -11,7 +11,6 @@ import (
 	"io/fs"
 	"iter"
 	"maps"
-	"os"
 	"slices"
 
 	"github.com/seed-9a1263fe/haul/store"
@@ -193,7 +192,7 @@ func (v *View) record(owner store.Owner, f found) Record {
 // or content, store.ErrMismatch. That somebody touched it does not matter if the
 // content is right.
 func (v *View) Verify(ctx context.Context, r Record) error {
-	f, err := v.fs.OpenFile(string(r.Key), os.O_RDONLY)
+	f, err := v.fs.OpenFile(string(r.Key), vfs.ReadOnly)
 	if err != nil {
 		return fmt.Errorf("diskstore: verify %q: %w", r.Key, err)
 	}

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
-	"os"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
@@ -114,7 +113,7 @@ func (l *Log) prune(keep LSN) {
 // writeCheckpoint makes the file under another name and moves it when it is
 // whole and durable.
 func (l *Log) writeCheckpoint(h header, write func(io.Writer) error) error {
-	f, err := l.fs.OpenFile(l.unfinished(), os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	f, err := l.fs.OpenFile(l.unfinished(), vfs.ReadWrite|vfs.Create|vfs.Trunc)
 	if err != nil {
 		return fmt.Errorf("journal: checkpoint: %w", err)
 	}
@@ -186,7 +185,7 @@ func (c *checkpoint) body() io.Reader {
 // good: the owner is never given a byte of a bad one.
 func (p place) openCheckpoint(lsn LSN, magic [4]byte, log [16]byte) (_ *checkpoint, err error) {
 	file := p.checkpoint(lsn)
-	f, err := p.fs.OpenFile(file, os.O_RDONLY)
+	f, err := p.fs.OpenFile(file, vfs.ReadOnly)
 	if err != nil {
 		return nil, fmt.Errorf("journal: open checkpoint: %w", err)
 	}

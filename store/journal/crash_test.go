@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -291,7 +290,7 @@ type appendOnly struct{ vfs.FS }
 
 func (a appendOnly) OpenFile(name string, flag int) (vfs.File, error) {
 	f, err := a.FS.OpenFile(name, flag)
-	if err != nil || !isLog(name) || flag&os.O_EXCL == 0 {
+	if err != nil || !isLog(name) || flag&vfs.Excl == 0 {
 		return f, err
 	}
 	return appendOnlyFile{f}, nil
@@ -332,7 +331,7 @@ type noRewrite struct{ vfs.FS }
 
 func (n noRewrite) OpenFile(name string, flag int) (vfs.File, error) {
 	f, err := n.FS.OpenFile(name, flag)
-	if err != nil || !isLog(name) || flag&os.O_EXCL != 0 {
+	if err != nil || !isLog(name) || flag&vfs.Excl != 0 {
 		return f, err
 	}
 	return noRewriteFile{f}, nil

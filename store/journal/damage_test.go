@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 // content reads a whole file.
 func content(t testing.TB, fsys vfs.FS, name string) []byte {
 	t.Helper()
-	f, err := fsys.OpenFile(name, os.O_RDONLY)
+	f, err := fsys.OpenFile(name, vfs.ReadOnly)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +35,7 @@ func content(t testing.TB, fsys vfs.FS, name string) []byte {
 // put makes a file hold b.
 func put(t testing.TB, fsys vfs.FS, name string, b []byte) {
 	t.Helper()
-	f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	f, err := fsys.OpenFile(name, vfs.ReadWrite|vfs.Create|vfs.Trunc)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"io"
-	"os"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
 )
@@ -48,7 +47,7 @@ func Dump(fs vfs.FS, dir, name string, fn func(Frame) error) error {
 }
 
 func (p place) dumpSegment(number uint64, fn func(Frame) error) (err error) {
-	seg, err := p.openSegment(number, os.O_RDONLY)
+	seg, err := p.openSegment(number, vfs.ReadOnly)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"slices"
 	"testing"
 
@@ -73,7 +72,7 @@ func FuzzScan(f *testing.F) {
 		}
 		m := vfs.NewMem()
 		put(t, m, "test-00000001.log", append(testHeader(kindSegment, LSN(lsn)).encode(), b...))
-		seg, err := place{m, ".", "test"}.openSegment(1, os.O_RDONLY)
+		seg, err := place{m, ".", "test"}.openSegment(1, vfs.ReadOnly)
 		if errors.Is(err, errTorn) {
 			return
 		}
@@ -111,7 +110,7 @@ func FuzzScan(f *testing.F) {
 func FuzzCheckpoint(f *testing.F) {
 	h := testHeader(kindCheckpoint, 1)
 	m := vfs.NewMem()
-	file, err := m.OpenFile("f", os.O_RDWR|os.O_CREATE)
+	file, err := m.OpenFile("f", vfs.ReadWrite|vfs.Create)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -135,7 +134,7 @@ func FuzzCheckpoint(f *testing.F) {
 			t.Fatal(err)
 		}
 		again := vfs.NewMem()
-		file, err := again.OpenFile("f", os.O_RDWR|os.O_CREATE)
+		file, err := again.OpenFile("f", vfs.ReadWrite|vfs.Create)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -92,7 +92,7 @@ func fillRealDisk(t *testing.T, dir string) {
 // fill writes a file until there is no room for another block.
 func fill(t *testing.T, fsys vfs.FS) {
 	t.Helper()
-	f, err := fsys.OpenFile("filler", os.O_RDWR|os.O_CREATE)
+	f, err := fsys.OpenFile("filler", vfs.ReadWrite|vfs.Create)
 	if err != nil {
 		t.Fatal(err)
 	}

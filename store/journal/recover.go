@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
 )
@@ -64,7 +63,7 @@ func (r *recovery) startNew() (*recovery, error) {
 // readHeaders opens every segment for a moment and learns the log's identity.
 func (r *recovery) readHeaders() error {
 	for _, number := range r.found.segments {
-		s, err := r.openSegment(number, os.O_RDONLY)
+		s, err := r.openSegment(number, vfs.ReadOnly)
 		if errors.Is(err, errTorn) {
 			r.torn = append(r.torn, number)
 			continue
@@ -163,9 +162,9 @@ func (r *recovery) replay() error {
 // crash left, which is cut off; all the others were synced before the next one
 // was made.
 func (r *recovery) replaySegment(h header, last bool) (err error) {
-	flag := os.O_RDONLY
+	flag := vfs.ReadOnly
 	if last {
-		flag = os.O_RDWR
+		flag = vfs.ReadWrite
 	}
 	seg, err := r.openSegment(h.number, flag)
 	if err != nil {

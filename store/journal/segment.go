@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/seed-9a1263fe/haul/store/vfs"
 )
@@ -23,7 +22,7 @@ type segment struct {
 // segment knows that those before it are whole.
 func (p place) createSegment(h header) (*segment, error) {
 	file := p.segment(h.number)
-	f, err := p.fs.OpenFile(file, os.O_RDWR|os.O_CREATE|os.O_EXCL)
+	f, err := p.fs.OpenFile(file, vfs.ReadWrite|vfs.Create|vfs.Excl)
 	if err != nil {
 		return nil, fmt.Errorf("journal: new segment: %w", err)
 	}

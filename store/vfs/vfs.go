@@ -16,6 +16,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
 	"time"
 )
 
@@ -26,11 +27,20 @@ var ErrLocked = errors.New("vfs: locked")
 // the system's own error.
 var ErrNoSpace = errors.New("vfs: no space left")
 
+// Flags of OpenFile, as package os has them.
+const (
+	ReadOnly  = os.O_RDONLY
+	ReadWrite = os.O_RDWR
+	Create    = os.O_CREATE
+	Excl      = os.O_EXCL
+	Trunc     = os.O_TRUNC
+)
+
 // FS is a file system. All methods may be called from several goroutines.
 type FS interface {
-	// OpenFile opens a file. flag is made of os.O_RDONLY, os.O_RDWR,
-	// os.O_CREATE, os.O_EXCL and os.O_TRUNC. The parent directory must exist. A
-	// symbolic link in the last place is not followed.
+	// OpenFile opens a file. flag is made of ReadOnly, ReadWrite, Create, Excl
+	// and Trunc. The parent directory must exist. A symbolic link in the last
+	// place is not followed.
 	OpenFile(name string, flag int) (File, error)
 
 	// MkdirAll makes a directory and its parents. One that exists is no error.
