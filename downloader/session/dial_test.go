@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -334,6 +335,65 @@ func TestEndBreaksADial(t *testing.T) {
 		s.End()
 		if err := <-done; !errors.Is(err, session.ErrEnded) || time.Since(began) != 0 {
 			l.Fatalf("got %v after %v, want %v at once", err, time.Since(began), session.ErrEnded)
+		}
+	})
+}
+
+// overtaken leads a request to be served by the connection of another, while
+// the dial that it began goes on for as long as hang says.
+func overtaken(l *lab, hang time.Duration) (*session.Session, *session.Answer) {
+	l.Helper()
+	o := origin.New(origin.Config{Delay: time.Second})
+	o.Add("/first", origin.File{Size: 10})
+	o.Add("/second", origin.File{Size: 1 << 20})
+	srv := l.serve(o, origin.Options{TLS: true})
+	var mu sync.Mutex
+	dials := 0
+	l.net.Dialing = func(ctx context.Context, _ netip.AddrPort) error {
+		mu.Lock()
+		dials++
+		second := dials == 2
+		mu.Unlock()
+		if second {
+			return wait(ctx, hang)
+		}
+		return nil
+	}
+	s := l.start(session.Config{MaxConnsPerHost: 2, ConnectTimeout: 30 * time.Second, HTTPVersion: "1.1", TLS: trust(srv)})
+	done := make(chan error)
+	go func() {
+		_, _, err := get(l.T, s, srv.URL("/first"))
+		done <- err
+	}()
+	synctest.Wait()
+	a, _, err := open(l.T, s, srv.URL("/second"))
+	if err != nil || !a.Reused {
+		l.Fatalf("got %+v, %v, want an answer on the first connection", a, err)
+	}
+	if err := <-done; err != nil {
+		l.Fatal(err)
+	}
+	return s, a
+}
+
+func TestDialThatWasOvertakenDoesNotDisturb(t *testing.T) {
+	inLab(t, func(l *lab) {
+		_, a := overtaken(l, 10*time.Second)
+		timer := time.NewTimer(5 * time.Minute) // a slow disk, and meanwhile the dial ends
+		<-timer.C
+		if n, err := io.Copy(io.Discard, a); err != nil || n != 1<<20 {
+			l.Fatalf("got %d bytes, %v", n, err)
+		}
+	})
+}
+
+func TestEndBreaksADialThatNobodyWaitsFor(t *testing.T) {
+	inLab(t, func(l *lab) {
+		s, _ := overtaken(l, time.Hour)
+		began := time.Now()
+		s.End()
+		if took := time.Since(began); took != 0 {
+			l.Fatalf("the end took %v, want none", took)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -138,6 +139,24 @@ func TestConfigurationsThatCannotWork(t *testing.T) {
 	} {
 		if _, err := session.Start(cfg); !errors.Is(err, session.ErrConfig) {
 			t.Errorf("%s: got %v, want %v", name, err, session.ErrConfig)
+		}
+	}
+}
+
+// canned is a transport with one answer.
+type canned func() *http.Response
+
+func (c canned) RoundTrip(*http.Request) (*http.Response, error) { return c(), nil }
+
+func TestRangeThatGoesOnBehindItsEndFails(t *testing.T) {
+	for body, kind := range map[string]session.Kind{"0123456789": "", "0123456789x": session.KindRange, "01234": session.KindTruncated} {
+		s := start(t, session.Config{Transport: canned(func() *http.Response {
+			return &http.Response{StatusCode: 206, Proto: "HTTP/1.1", ContentLength: -1,
+				Header: http.Header{"Content-Range": {"bytes 0-9/100"}}, Body: io.NopCloser(strings.NewReader(body))}
+		})})
+		b, _, err := get(t, s, "http://a.test/", span(0, 10))
+		if session.KindOf(err) != kind || string(b) != body[:min(len(body), 10)] {
+			t.Errorf("%q: got %q, %v, want kind %q", body, b, err, kind)
 		}
 	}
 }
