@@ -34,7 +34,7 @@ func newRoot(io stdio, env environment) *cobra.Command {
 
 	get := newDownload("get [flags] URL ...", io, env)
 	get.Short = "The same as haul without a command"
-	root.AddCommand(get, newStatus(io), newVerify(io), newState(io), newDemo(io, env), newMan(root), newVersion(),
+	root.AddCommand(get, newStatus(io), newVerify(io), newState(io), newReport(io), newDemo(io, env), newMan(root), newVersion(),
 		&cobra.Command{Use: "aliases", Short: "Names of aria2's, curl's and wget's options that are taken as well", Long: aliasHelp()})
 
 	configure(root, root.Flags(), env)

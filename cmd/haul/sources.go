@@ -94,7 +94,7 @@ func checkSources(o *options, args []string) error {
 }
 
 func meantCommand(arg string) string {
-	names := []string{"get", "status", "verify", "state", "demo", "completion", "man", "version", "help"}
+	names := []string{"get", "status", "verify", "state", "report", "demo", "completion", "man", "version", "help"}
 	if near := nearest(arg, names); near != "" {
 		return fmt.Sprintf("; did you mean haul %s?", near)
 	}

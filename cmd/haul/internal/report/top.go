@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"container/heap"
 	"slices"
+
+	"github.com/seed-9a1263fe/haul/downloader"
 )
 
 // top keeps the records with the largest ranks, of equal ones the earlier.
@@ -22,6 +24,7 @@ type entry struct {
 type file struct {
 	Place, URL, Path     string
 	bytes, fetched, took int64
+	status               downloader.Status
 }
 
 // offer keeps the record if it belongs to the top.
@@ -34,7 +37,7 @@ func (t *top) offer(rank int64, rec *record) {
 	}
 	e.file = file{
 		Place: rec.place(), URL: showURL(rec.URL), Path: show(rec.Path, maxName),
-		bytes: rec.Bytes, fetched: rec.FetchedBytes, took: rec.DurationMS,
+		bytes: rec.Bytes, fetched: rec.FetchedBytes, took: rec.DurationMS, status: rec.Status,
 	}
 	if full {
 		t.kept[0] = e
