@@ -3,9 +3,11 @@ package promise
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/bench/lab"
+	"github.com/seed-9a1263fe/haul/bench/peer"
 	"github.com/seed-9a1263fe/haul/bench/process"
 	"github.com/seed-9a1263fe/haul/bench/source"
 )
@@ -55,5 +57,15 @@ func tryMillion(ctx context.Context, t *trial) (err error) {
 		return err
 	}
 	t.figure("connections", "%d", n)
-	return t.verify(ctx, "sizes, and sha256 of every 200th", d, out, source.Sample)
+	if err := t.verify(ctx, "sizes, and sha256 of every 200th", d, out, source.Sample); err != nil || !t.Peers {
+		return err
+	}
+	for _, p := range peer.Installed("curl") {
+		u, _, err := t.compete(ctx, p, peer.Task{Set: set, Base: d.site.Base(), Conns: connections})
+		if err != nil {
+			return err
+		}
+		t.usage(fmt.Sprintf("%s (exit %d)", p.Name, u.Exit), u)
+	}
+	return nil
 }

@@ -62,7 +62,8 @@ func parse(args []string, stderr io.Writer) (settings, error) {
 		return s, errUsage
 	}
 	if *quick {
-		s.lab.Scale, s.matrix.Rounds = quickScale, 1
+		s.matrix.Rounds = 1
+		s.lab.Scale = min(s.lab.Scale, quickScale)
 	}
 	if *verbose {
 		s.lab.Log = stderr
