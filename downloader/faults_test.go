@@ -79,6 +79,21 @@ func TestDeclaredChecksumCatchesWrongBytes(t *testing.T) {
 	})
 }
 
+func TestDigestsThatTheServerDeclaresAreChecked(t *testing.T) {
+	for _, field := range []string{"Repr-Digest", "Content-Digest", "Digest", "Content-MD5", "X-Goog-Hash", "X-Amz-Checksum-Sha256"} {
+		t.Run(field, func(t *testing.T) {
+			inLab(t, origin.Config{}, func(l *lab) {
+				rs := l.run(
+					l.add("/right", origin.File{Size: 50 << 10, Digests: []origin.Digest{{Field: field}}}),
+					l.add("/wrong", origin.File{Size: 50 << 10, Digests: []origin.Digest{{Field: field, Wrong: true}}}),
+				)
+				l.complete(rs[0], "/right")
+				l.failed(rs[1], KindChecksum)
+			})
+		})
+	}
+}
+
 func TestSizeOfTheListIsChecked(t *testing.T) {
 	for _, framing := range []origin.Framing{origin.FrameLength, origin.FrameChunked} {
 		inLab(t, origin.Config{Faults: []origin.Fault{{Framing: framing}}}, func(l *lab) {

@@ -34,7 +34,10 @@ func (e *Engine) finish(ctx context.Context, t *task) error {
 // publish makes the object visible. If its name was taken meanwhile by somebody
 // else, it gets the next one.
 func (e *Engine) publish(ctx context.Context, t *task) (store.Info, error) {
-	want := store.Want{Digest: t.req.Checksum, SHA256: e.cfg.SHA256, Replace: e.cfg.Overwrite}
+	want := store.Want{Digests: t.declared, SHA256: e.cfg.SHA256, Replace: e.cfg.Overwrite}
+	if !t.req.Checksum.IsZero() {
+		want.Digests = append(want.Digests[:len(want.Digests):len(want.Digests)], t.req.Checksum)
+	}
 	if e.cfg.RemoteTime {
 		want.ModTime = t.identity.LastModified
 	}

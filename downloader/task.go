@@ -60,6 +60,7 @@ type task struct {
 	unfinished bool      // the store holds bytes from an earlier try
 	obj        store.Object
 	identity   store.Identity // of the bytes in obj; zero: they count for nothing
+	declared   []store.Digest // that the server says the whole has
 	meta       answerMeta
 	announced  bool // a Started event went out
 }

@@ -123,6 +123,7 @@ func (e *Engine) acceptProbe(ctx context.Context, a assignment, ans *session.Ans
 			Err: errors.New("the whole size is not said")}
 	}
 	t.meta.note(ans)
+	t.declared = declared(ans.Digests)
 	if err := e.openObject(ctx, t, ans); err != nil {
 		return err
 	}

@@ -94,8 +94,8 @@ type Info struct {
 // Want says what Publish must find, and what else it shall do. The zero value
 // asks for nothing beyond completeness.
 type Want struct {
-	// Digest that the bytes must have; the zero Digest asks for none.
-	Digest Digest
+	// Digests that the bytes must have, every one of them.
+	Digests []Digest
 	// SHA256 asks for Info.SHA256, which costs a pass over the bytes that were
 	// not written in order.
 	SHA256 bool

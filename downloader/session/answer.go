@@ -75,7 +75,7 @@ func (r *Request) judge(x *exchange, u *url.URL, resp *http.Response, seen *obse
 		Verdict: j.verdict, Status: resp.StatusCode, URL: r.url, FinalURL: u, Header: resp.Header,
 		Off: j.off, End: j.end, Version: j.version, Changed: j.changed, Ranges: j.ranges,
 		ContentType: resp.Header.Get("Content-Type"), Encoding: encodingOf(resp.Header),
-		Disposition: resp.Header.Get("Content-Disposition"), Digests: digestsOf(j.verdict, resp.Header),
+		Disposition: resp.Header.Get("Content-Disposition"), Digests: digestsOf(j.verdict, j.off == 0 && j.end == j.version.Size, resp.Header),
 		Reused: seen.wasReused(), Protocol: resp.Proto,
 		c: r.c, x: x, off: j.off, surplus: j.surplus,
 		slow:   slowness{limit: s.cfg.LowestSpeed, over: s.cfg.Timeout},

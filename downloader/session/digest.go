@@ -28,10 +28,11 @@ var digestNames = map[string]string{
 	"sha": "sha-1", "sha1": "sha-1", "sha256": "sha-256", "sha512": "sha-512", "sha384": "sha-384",
 }
 
-// digestsOf collects the digests in h that are of the whole file. On a part,
-// those of the content say nothing about that: only those of the representation
-// (RFC 9530 section 3, RFC 3230) and of the stored object count.
-func digestsOf(verdict Verdict, h http.Header) []Digest {
+// digestsOf collects the digests in h that are of the whole file. On a part that
+// is not all of it, those of the content say nothing about that: only those of
+// the representation (RFC 9530 section 3, RFC 3230) and of the stored object
+// count.
+func digestsOf(verdict Verdict, all bool, h http.Header) []Digest {
 	if verdict != Whole && verdict != Part {
 		return nil
 	}
@@ -41,7 +42,7 @@ func digestsOf(verdict Verdict, h http.Header) []Digest {
 	if !decodedByStore(h) {
 		c.list("X-Goog-Hash")
 	}
-	if verdict == Whole {
+	if verdict == Whole || all {
 		c.dictionary("Content-Digest")
 		c.single("Content-Md5", "md5")
 		c.amazon()

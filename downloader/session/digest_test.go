@@ -38,7 +38,7 @@ func TestDigestFields(t *testing.T) {
 		"empty":            {Whole, fields("Repr-Digest", "", "Digest", ",,=,"), nil},
 		"nothing sent":     {NotModified, fields("Repr-Digest", "sha-256=:"+s64+":"), nil},
 	} {
-		got := digestsOf(c.verdict, c.h)
+		got := digestsOf(c.verdict, c.verdict == Whole, c.h)
 		if len(got) != len(c.want) {
 			t.Errorf("%s: got %+v, want %+v", name, got, c.want)
 			continue
@@ -51,13 +51,20 @@ func TestDigestFields(t *testing.T) {
 	}
 }
 
+func TestDigestsOfAPartThatIsAllCount(t *testing.T) {
+	h := fields("Content-MD5", base64.StdEncoding.EncodeToString(make([]byte, 16)))
+	if got := digestsOf(Part, true, h); len(got) != 1 {
+		t.Errorf("got %+v, want the digest of a part that is the whole file", got)
+	}
+}
+
 func FuzzDigests(f *testing.F) {
 	f.Add("Repr-Digest", "sha-256=:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=:")
 	f.Add("Digest", "md5=AAAAAAAAAAAAAAAAAAAAAA==, adler32=00000001")
 	f.Add("X-Amz-Checksum-Crc32c", "AAAAAQ==")
 	f.Fuzz(func(t *testing.T, name, value string) {
 		h := http.Header{http.CanonicalHeaderKey(name): {value}}
-		all := digestsOf(Whole, h)
+		all := digestsOf(Whole, true, h)
 		if len(all) > maxDigests {
 			t.Fatalf("%d digests", len(all))
 		}

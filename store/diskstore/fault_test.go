@@ -430,7 +430,7 @@ func TestTheDigestOfParallelRangesIsThatOfTheWhole(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := o.Publish(context.Background(), store.Want{Digest: d}); err != nil {
+	if _, err := o.Publish(context.Background(), store.Want{Digests: []store.Digest{d}}); err != nil {
 		t.Error(err)
 	}
 }

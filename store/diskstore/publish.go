@@ -2,7 +2,7 @@ package diskstore
 
 import (
 	"context"
-	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"hash"
@@ -67,12 +67,18 @@ func (o *Object) verify(ctx context.Context, want store.Want) (published, error)
 	if len(all) > 0 {
 		p.crc = all[0].crc
 	}
-	if want.SHA256 || want.Digest.Algorithm == "sha-256" {
+	wanted := slices.ContainsFunc(want.Digests, func(d store.Digest) bool { return d.Algorithm == "sha-256" })
+	if want.SHA256 || wanted {
 		if p.sha256, err = o.sha256(ctx, size); err != nil {
 			return published{}, err
 		}
 	}
-	return p, o.digest(ctx, p, want.Digest)
+	for _, d := range want.Digests {
+		if err := o.digest(ctx, p, d); err != nil {
+			return published{}, err
+		}
+	}
+	return p, nil
 }
 
 // whole returns the pieces of the object, from zero to its end without a gap.
@@ -128,17 +134,20 @@ func (o *Object) reread(ctx context.Context, r store.Range, h hash.Hash) error {
 	return nil
 }
 
-// digest compares the object with the digest that is wanted.
+// digest compares the object with a digest that is wanted. Two of them are known
+// already; for others the object is read once more.
 func (o *Object) digest(ctx context.Context, p published, want store.Digest) error {
-	if want.IsZero() {
-		return nil
-	}
-	h := want.Hash()
-	if h == nil {
-		return fmt.Errorf("%w: unknown algorithm %q", store.ErrDigest, want.Algorithm)
-	}
-	got := store.Digest{Algorithm: want.Algorithm, Sum: string(p.sha256)}
-	if h.Size() != sha256.Size || want.Algorithm != "sha-256" {
+	got := store.Digest{Algorithm: want.Algorithm}
+	switch want.Algorithm {
+	case "sha-256":
+		got.Sum = string(p.sha256)
+	case "crc32c":
+		got.Sum = string(binary.BigEndian.AppendUint32(nil, p.crc))
+	default:
+		h := want.Hash()
+		if h == nil {
+			return fmt.Errorf("%w: unknown algorithm %q", store.ErrDigest, want.Algorithm)
+		}
 		if err := o.reread(ctx, store.Range{End: p.size}, h); err != nil {
 			return err
 		}

@@ -211,17 +211,16 @@ func (d *draft) check(info *store.Info, want store.Want) error {
 		d.bytes.copyTo(h, info.Present)
 		info.SHA256 = h.Sum(nil)
 	}
-	if want.Digest.IsZero() {
-		return nil
-	}
-	h := want.Digest.Hash()
-	if h == nil {
-		return fmt.Errorf("%w: unknown algorithm %q", store.ErrDigest, want.Digest.Algorithm)
-	}
-	d.bytes.copyTo(h, info.Present)
-	got := store.Digest{Algorithm: want.Digest.Algorithm, Sum: string(h.Sum(nil))}
-	if got != want.Digest {
-		return fmt.Errorf("%w: %q has %v, want %v", store.ErrMismatch, d.key, got, want.Digest)
+	for _, w := range want.Digests {
+		h := w.Hash()
+		if h == nil {
+			return fmt.Errorf("%w: unknown algorithm %q", store.ErrDigest, w.Algorithm)
+		}
+		d.bytes.copyTo(h, info.Present)
+		got := store.Digest{Algorithm: w.Algorithm, Sum: string(h.Sum(nil))}
+		if got != w {
+			return fmt.Errorf("%w: %q has %v, want %v", store.ErrMismatch, d.key, got, w)
+		}
 	}
 	return nil
 }

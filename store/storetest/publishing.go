@@ -109,10 +109,13 @@ var publishing = map[string]func(*testing.T, Subject){
 			key := store.Key(algorithm)
 			o := s.begin(t, n, key, len(data))
 			write(t, o, data, 0)
-			_, err = o.Publish(t.Context(), store.Want{Digest: wrong})
+			_, err = o.Publish(t.Context(), store.Want{Digests: []store.Digest{wrong}})
 			wantErr(t, algorithm, err, store.ErrMismatch)
 			s.wantNoFile(t, key)
-			_, err = o.Publish(t.Context(), store.Want{Digest: right})
+			_, err = o.Publish(t.Context(), store.Want{Digests: []store.Digest{right, wrong}})
+			wantErr(t, algorithm, err, store.ErrMismatch)
+			s.wantNoFile(t, key)
+			_, err = o.Publish(t.Context(), store.Want{Digests: []store.Digest{right}})
 			must(t, err)
 			s.wantFile(t, key, data)
 		}
@@ -121,7 +124,7 @@ var publishing = map[string]func(*testing.T, Subject){
 	"AMismatchCanBeWrittenAgain": func(t *testing.T, s Subject) {
 		data := content(1, 3000)
 		sum := sha256.Sum256(data)
-		want := store.Want{Digest: store.Digest{Algorithm: "sha-256", Sum: string(sum[:])}, SHA256: true}
+		want := store.Want{Digests: []store.Digest{{Algorithm: "sha-256", Sum: string(sum[:])}}, SHA256: true}
 		o := s.begin(t, 1, "a.bin", len(data))
 		write(t, o, content(2, 3000), 0)
 		_, err := o.Publish(t.Context(), want)
@@ -135,7 +138,7 @@ var publishing = map[string]func(*testing.T, Subject){
 	"AnUnknownAlgorithmIsNoSuccess": func(t *testing.T, s Subject) {
 		o := s.begin(t, 1, "a.bin", 1)
 		write(t, o, []byte("x"), 0)
-		if _, err := o.Publish(t.Context(), store.Want{Digest: store.Digest{Algorithm: "rot13", Sum: "x"}}); err == nil {
+		if _, err := o.Publish(t.Context(), store.Want{Digests: []store.Digest{{Algorithm: "rot13", Sum: "x"}}}); err == nil {
 			t.Error("published against a digest that nobody can compute")
 		}
 		s.wantNoFile(t, "a.bin")
