@@ -30,7 +30,7 @@ downloader:               queue queue/memq store downloader/session downloader/n
 downloader/list:          downloader downloader/session store
 bench/...:                bench/...
 bench/index:              queue queue/fileq store/vfs downloader downloader/list
-cmd/...:                  queue/... store/... downloader/... bench/origin
+cmd/...:                  queue/... store/... downloader/... bench/origin cmd/...
 `
 
 // onlyUnder says where a package of the standard library may be imported.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/seed-9a1263fe/haul/downloader"
 	"github.com/seed-9a1263fe/haul/downloader/session"
+	"github.com/seed-9a1263fe/haul/downloader/session/h3"
 )
 
 const (
@@ -63,6 +64,9 @@ func sessionConfig(o *options, env environment, log *slog.Logger) (session.Confi
 		UserAgent:    "haul/" + programVersion(), Referer: o.referer, User: userOf(o),
 		HTTPVersion: o.httpVersion,
 		Log:         log,
+	}
+	if o.httpVersion == "3" {
+		cfg.NewTransport = h3.New
 	}
 	if o.maxRedirect == 0 {
 		cfg.MaxRedirects = -1
