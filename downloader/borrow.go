@@ -98,7 +98,7 @@ func (e *Engine) admitGood(ctx context.Context, t *task) error {
 		return e.skip(ctx, t, info)
 	case err == nil:
 		t.unfinished, t.key, t.want = true, info.Key, info.Key
-		t.present, t.mark = info.Present, info.Present
+		t.present, t.mark = info.Present, max(t.mark, info.Present)
 		if t.attempts == 0 {
 			t.resumed = info.Present
 		}

@@ -3,12 +3,14 @@ package downloader
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/bench/origin"
 	"github.com/seed-9a1263fe/haul/downloader/session"
+	"github.com/seed-9a1263fe/haul/store"
 )
 
 // A file is right or it failed; never wrong, never short, never two versions.
@@ -131,6 +133,32 @@ func TestTriesAreCountedWithoutProgress(t *testing.T) {
 		r := l.run(l.add("/g", f))[0]
 		if r.Status != Failed || r.Attempts != 2 {
 			l.Errorf("%s after %d attempts, want failed after 2", r.Status, r.Attempts)
+		}
+	})
+}
+
+func TestBytesFetchedAgainAreNoProgress(t *testing.T) {
+	inLab(t, origin.Config{}, func(l *lab) {
+		// The length is a lie, and there are no ranges: each try brings the same
+		// bytes once more.
+		f := origin.File{Size: 1 << 20, NoRanges: true, Faults: []origin.Fault{{Framing: origin.LengthLong}}}
+		r := l.run(l.add("/f", f))[0]
+		if r.Status != Failed || r.Attempts != DefaultMaxTries+1 && r.Attempts != DefaultMaxTries {
+			l.Errorf("%s after %d attempts: %v", r.Status, r.Attempts, r.Err)
+		}
+	})
+}
+
+func TestFilesThatAnotherOneStoppedAreNotFailed(t *testing.T) {
+	inLabH1(t, origin.Config{BodyRate: 1 << 20}, func(l *lab) {
+		l.limitStore(2 << 20)
+		var reqs []Request
+		for i := range 4 {
+			reqs = append(reqs, l.add(fmt.Sprintf("/f%d", i), origin.File{Size: 4 << 20}))
+		}
+		results, err := l.runCtx(l.Context(), reqs...)
+		if !errors.Is(err, store.ErrNoSpace) || len(results) != 1 {
+			l.Errorf("run: %v, with %d results; want one for the file that did not fit", err, len(results))
 		}
 	})
 }

@@ -37,7 +37,7 @@ func (s *scheduler) resume(a assignment, size int64, present store.Extents) bool
 	defer s.mu.Unlock()
 	t := a.task
 	t.present = present.Len()
-	t.mark = t.present
+	t.mark = max(t.mark, t.present)
 	t.plan.flying = nil
 	t.plan.known(size, present)
 	if t.plan.rest.Count() == 0 {
@@ -61,7 +61,6 @@ func (s *scheduler) opened(a assignment, ans *session.Answer, size int64, presen
 		a.seg.end = endless
 	}
 	t.present = present.Len()
-	t.mark = min(t.mark, t.present)
 	if !ans.Ranges || t.noRange {
 		t.plan.split = 1
 	}

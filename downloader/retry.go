@@ -36,10 +36,11 @@ const maxRestarts = 3
 func judgeFailure(err error, tries, maxTries int) verdict {
 	var se *session.Error
 	switch {
+	case errors.As(err, &se):
+		// First: what canceled it may be any error, of another file.
+		return judgeSession(se, tries, maxTries)
 	case errors.Is(err, store.ErrNoSpace), errors.Is(err, store.ErrClosed):
 		return stopRun
-	case errors.As(err, &se):
-		return judgeSession(se, tries, maxTries)
 	case errors.Is(err, context.Canceled):
 		return interrupted
 	}

@@ -47,7 +47,7 @@ type task struct {
 	fetched   int64 // bytes that came from the network, for this job in this run
 	resumed   int64 // bytes that were here when the job began in this run
 	tries     int   // failures in a row without progress
-	mark      int64 // present at the last failure
+	mark      int64 // the most that was present at any failure
 	attempts  int   // tries begun
 	restarts  int   // begun anew because the bytes were others
 	mirror    int   // which of the URLs
@@ -91,25 +91,27 @@ type history struct {
 	noRange         bool
 	how             session.How
 	steps           []string
+	mark            int64
 }
 
 func (t *task) history() history {
-	return history{t.began, t.fetched, t.resumed, t.attempts, t.tries, t.restarts, t.mirror, t.noRange, t.how, t.steps}
+	return history{t.began, t.fetched, t.resumed, t.attempts, t.tries, t.restarts, t.mirror, t.noRange, t.how, t.steps, t.mark}
 }
 
 func (t *task) recall(h history) {
 	t.began, t.fetched, t.resumed, t.attempts, t.tries = h.began, h.fetched, h.resumed, h.attempts, h.tries
 	t.restarts, t.mirror, t.noRange, t.how, t.steps = h.restarts, h.mirror, h.noRange, h.how, h.steps
+	t.mark = h.mark
 }
 
 // failed counts the failure of a segment: one more in a row, or the first after
-// progress. Segments that were in flight together when one failed share its
+// progress. Bytes that are fetched for the second time, because a server takes no
+// ranges, are none. Segments that were in flight together when one failed share its
 // failure, as the streams of one connection do.
 func (t *task) failed(seg *segment) {
 	if t.present > t.mark {
-		t.tries = 0
+		t.tries, t.mark = 0, t.present
 	}
-	t.mark = t.present
 	if seg.round == t.plan.round {
 		t.tries++
 		t.plan.round++
