@@ -46,15 +46,16 @@ const (
 	glyph       = 6.6 // width of a digit of the labels
 )
 
-// newChart makes a chart with a vertical axis.
-func newChart(label string, width, height float64, rows []tick) *chart {
+// newChart makes a chart with a vertical axis. The foot is the room below the
+// horizontal axis.
+func newChart(label string, width, height, foot float64, rows []tick) *chart {
 	longest := 0
 	for _, t := range rows {
 		longest = max(longest, len([]rune(t.label)))
 	}
 	c := &chart{
 		Label: label, Width: px(width), Height: px(height),
-		Left: px(float64(longest)*glyph + 10), Right: px(width - 12), Top: 8, Bottom: px(height - 40),
+		Left: px(float64(longest)*glyph + 10), Right: px(width - 12), Top: 8, Bottom: px(height - foot),
 	}
 	for _, t := range rows {
 		c.Rows = append(c.Rows, mark{At: c.y(t.at, rows), Label: t.label})
@@ -103,7 +104,7 @@ func rateChart(s *series, zone *time.Location) *chart {
 		most = max(most, s.rate(i))
 	}
 	rows := rateTicks(most, 4)
-	c := newChart("Bytes fetched a second, over time", wideChart, 230, rows)
+	c := newChart("Bytes fetched a second, over time", wideChart, 230, 40, rows)
 	x := c.timeAxis(s, zone)
 	var line strings.Builder
 	for i := range s.steps {
@@ -138,7 +139,7 @@ func filesChart(s *series, zone *time.Location) *chart {
 		most = max(most, s.steps[i].ended())
 	}
 	rows := countTicks(float64(most), 4)
-	c := newChart("Files that ended, over time", wideChart, 190, rows)
+	c := newChart("Files that ended, over time", wideChart, 190, 40, rows)
 	x := c.timeAxis(s, zone)
 	for i := range s.steps {
 		var below int64
@@ -176,7 +177,7 @@ func magnitudeChart(h *histogram, s scale) *chart {
 		most = max(most, b.count)
 	}
 	rows := countTicks(float64(most), 4)
-	c := newChart(s.label, narrowChart, 190, rows)
+	c := newChart(s.label, narrowChart, 180, 24, rows)
 	places := float64(len(bars))
 	if h.zeros > 0 {
 		places += 1.5 // a bar, and a gap behind it
@@ -241,7 +242,7 @@ func triesChart(t *tries) *chart {
 	}
 	last = max(last, 4)
 	rows := countTicks(float64(most), 4)
-	c := newChart("Files by number of tries", narrowChart, 190, rows)
+	c := newChart("Files by number of tries", narrowChart, 180, 24, rows)
 	wide := px(c.plotWidth() / float64(last+1))
 	for i, n := range t.files[:last+1] {
 		label := fmt.Sprint(i + 1)
@@ -253,7 +254,6 @@ func triesChart(t *tries) *chart {
 		inner := min(wide, 48)
 		c.magnitudeBar(x+(wide-inner)/2, inner, n, rows, "tries: "+label)
 	}
-	c.Note = "tries of a file"
 	return c
 }
 

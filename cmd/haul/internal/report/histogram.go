@@ -2,15 +2,15 @@ package report
 
 import "math/bits"
 
-// histogram counts numbers that are not negative by their magnitude: each power
-// of two has detail places, so that a place is never wider than a sixteenth of
-// what it holds.
+// histogram counts numbers from 0 to below 2^52, which floats hold exactly, by
+// their magnitude: each power of two has detail places, so that a place is never
+// wider than a sixteenth of what it holds.
 type histogram struct {
 	zeros int64
 	count int64 // zeros included
 	sum   float64
 	most  int64
-	place [64 * detail]int64
+	place [52 * detail]int64
 }
 
 const (

@@ -214,7 +214,7 @@ func (r *Report) peakTile() tile {
 	if rate == 0 {
 		return tile{"peak rate", "–", "nothing was fetched"}
 	}
-	return tile{"peak rate", formatRate(rate), fmt.Sprintf("for %s, at %s", formatDuration(s.width), s.when(step, r.zone))}
+	return tile{"peak rate", formatRate(rate), fmt.Sprintf("for %s, on %s", formatDuration(s.width), s.when(step, r.zone))}
 }
 
 // share is a whole and its parts.

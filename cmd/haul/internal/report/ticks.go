@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,15 +21,21 @@ func countTicks(most float64, n int) []tick {
 	return steps(most, step, func(f float64) string { return formatCount(int64(f)) })
 }
 
-// rateTicks are bytes a second from 0 on, in steps that are round in the unit
-// that they are told in.
+// rateTicks are bytes a second from 0 to the first that is not below most, in at
+// most n steps that are round in the one unit that all are told in.
 func rateTicks(most float64, n int) []tick {
-	unit := 1.0
-	for most/float64(n) >= 512*unit && unit < 1<<60 {
+	unit, name := 1.0, "B"
+	for i := 0; most >= 1000*unit && i < len(binaryUnits); i++ {
 		unit *= 1024
+		name = binaryUnits[i:i+1] + "iB"
 	}
-	step := max(1, niceStep(most/float64(n)/unit)*unit)
-	return steps(most, step, func(f float64) string { return shortSize(f) + "/s" })
+	step := niceStep(most / float64(n) / unit)
+	if unit == 1 {
+		step = max(step, 1)
+	}
+	return steps(most, step*unit, func(f float64) string {
+		return strconv.FormatFloat(math.Round(f/unit*1e4)/1e4, 'f', -1, 64) + " " + name + "/s"
+	})
 }
 
 // niceStep is the smallest of 1, 2, 5, 10, 20, … and of a half, a fifth, a tenth
