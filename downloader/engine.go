@@ -25,6 +25,8 @@ type Engine struct {
 	names *names
 	sched *scheduler
 
+	buffers buffers
+
 	ran     atomic.Bool
 	drain   chan struct{} // closed by Drain
 	drained sync.Once
@@ -51,6 +53,7 @@ func New(q queue.Queue, s store.Store, cfg Config) (*Engine, error) {
 	return &Engine{
 		queue: q, store: s, cfg: cfg, log: cfg.Logger,
 		names:     newNames(s, &cfg),
+		buffers:   buffers{size: cfg.BufferSize},
 		sched:     newScheduler(&cfg),
 		drain:     make(chan struct{}),
 		tally:     tally{failures: map[Kind]int64{}},
@@ -123,14 +126,15 @@ func (e *Engine) Drain() { e.drained.Do(func() { close(e.drain) }) }
 
 // work does assignments until there are none any more.
 func (e *Engine) work(ctx context.Context) error {
-	buf := make([]byte, e.cfg.BufferSize)
 	returning := false
 	for {
 		a, ok := e.sched.take(returning)
 		if !ok {
 			return nil
 		}
+		buf := e.buffers.get()
 		err := e.transfer(ctx, a, buf)
+		e.buffers.put(buf)
 		var next landing
 		next, returning = e.sched.land(a, err, &e.cfg)
 		a.conn.Close()
