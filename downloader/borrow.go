@@ -94,8 +94,11 @@ func (e *Engine) admit(ctx context.Context, lease queue.Lease) error {
 func (e *Engine) admitGood(ctx context.Context, t *task) error {
 	info, err := e.store.Stat(ctx, store.Owner(t.id))
 	switch {
-	case err == nil && info.State == store.Published:
+	case err == nil && info.State == store.Published && !e.cfg.Conditional:
 		return e.skip(ctx, t, info)
+	case err == nil && info.State == store.Published:
+		t.standing, t.key, t.want = &info, info.Key, info.Key
+		e.names.reserve(t.id, t.key)
 	case err == nil:
 		t.unfinished, t.key, t.want = true, info.Key, info.Key
 		t.present, t.mark = info.Present, max(t.mark, info.Present)

@@ -74,6 +74,10 @@ type Config struct {
 	// Overwrite lets a new file take the place of one that the store did not
 	// write. Otherwise the new one gets another name, or with KeepNames fails.
 	Overwrite, KeepNames bool
+	// Conditional asks for files that are complete whether they have changed, by
+	// the entity tag and date that they came with (RFC 9110 section 13.1), and
+	// fetches those that have. Otherwise what is complete is not asked for.
+	Conditional bool
 	// RemoteTime gives files the time that the server says they have.
 	RemoteTime bool
 	// SHA256 computes the digest of every file for its result.

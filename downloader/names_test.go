@@ -180,3 +180,32 @@ func TestHostileURLsGiveHarmlessNames(t *testing.T) {
 		}
 	})
 }
+
+func TestConditionalRunFetchesWhatHasChanged(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		file origin.File
+	}{{"tag and date", origin.File{}}, {"tag", origin.File{NoModTime: true}}, {"date", origin.File{NoETag: true}}} {
+		t.Run(c.name, func(t *testing.T) {
+			inLab(t, origin.Config{}, func(l *lab) {
+				file := c.file
+				file.Size, file.Seed, file.ModTime = 500<<10, 1, time.Unix(1e9, 0)
+				same := l.add("/same", file)
+				changed := l.add("/changed", file)
+				l.run(same, changed)
+				file.Seed, file.ModTime = 2, time.Unix(1e9+60, 0)
+				l.origin.Add("/changed", file)
+				l.cfg.Conditional = true
+				rs := l.run(same, changed)
+				if rs[0].Status != Skipped || rs[0].HTTPStatus != 304 || rs[0].FetchedBytes != 0 {
+					l.Errorf("unchanged file: %s, status %d, %d bytes fetched", rs[0].Status, rs[0].HTTPStatus, rs[0].FetchedBytes)
+				}
+				l.complete(rs[1], "/changed")
+				if rs[1].Key != "changed" {
+					l.Errorf("the new version is called %q", rs[1].Key)
+				}
+				l.holds("same", "/same")
+			})
+		})
+	}
+}

@@ -25,6 +25,7 @@ const (
 	giveUp                      // the job has failed
 	stopRun                     // the store cannot go on, and nobody could
 	interrupted                 // the run is ending; the job is owed as it is
+	unchanged                   // there is nothing to fetch
 )
 
 // maxRestarts bounds how often one file is begun anew because it changed under
@@ -51,8 +52,11 @@ func judgeFailure(err error, tries, maxTries int) verdict {
 // to the next rung of the ladder where that is the answer: another precondition,
 // no ranges, another mirror.
 func (t *task) judge(err error, cfg *Config) verdict {
-	if errors.Is(err, errStepDown) {
+	switch {
+	case errors.Is(err, errStepDown):
 		return t.stepDown()
+	case errors.Is(err, errUnchanged) && t.standing != nil:
+		return unchanged
 	}
 	switch v := judgeFailure(err, t.tries, cfg.MaxTries); v {
 	case startAnew:

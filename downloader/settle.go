@@ -101,6 +101,9 @@ func (e *Engine) judgePublish(t *task, err error) ending {
 func (e *Engine) conclude(ctx context.Context, t *task) error {
 	over := ctx.Err() != nil
 	switch v := t.end.verdict; {
+	case v == unchanged:
+		e.release(t)
+		return e.skip(context.WithoutCancel(ctx), t, *t.standing)
 	case v == giveUp, v == stopRun:
 		return e.fail(ctx, t)
 	case over || v == interrupted:

@@ -56,8 +56,9 @@ type task struct {
 	refreshed bool     // the URL is one that Config.Refresh gave
 	steps     []string // of the ladder, for the result
 
-	want       store.Key // key before any suffix
-	unfinished bool      // the store holds bytes from an earlier try
+	want       store.Key   // key before any suffix
+	unfinished bool        // the store holds bytes from an earlier try
+	standing   *store.Info // the complete file that may have changed since
 	obj        store.Object
 	identity   store.Identity // of the bytes in obj; zero: they count for nothing
 	declared   []store.Digest // that the server says the whole has

@@ -20,6 +20,9 @@ const fillFor = 250 * time.Millisecond
 // nothing changed: it does not understand the precondition that was sent.
 var errStepDown = errors.New("downloader: server does not honour the precondition")
 
+// errUnchanged says that a complete file is still what the server has.
+var errUnchanged = errors.New("downloader: not modified")
+
 // transfer does one assignment: ask, hold the answer against what is known of
 // the file, and read the body into the store. Whatever arrived is committed,
 // also when it returns an error.
@@ -39,9 +42,13 @@ func (e *Engine) transfer(ctx context.Context, a assignment, buf []byte) error {
 	if err != nil {
 		return err
 	}
-	if probe {
+	switch {
+	case ans.Verdict == session.NotModified:
+		a.task.meta.note(ans)
+		err = errUnchanged
+	case probe:
 		err = e.acceptProbe(ctx, a, ans)
-	} else {
+	default:
 		err = e.acceptRange(a, ans)
 	}
 	if err == nil && ans.Verdict != session.Empty {
@@ -92,6 +99,9 @@ func (e *Engine) ask(ctx context.Context, a assignment) (*session.Answer, error)
 				return nil, err
 			}
 		}
+	}
+	if t.standing != nil && t.identity.IsZero() {
+		r.SetConditional(session.Version(t.standing.Identity))
 	}
 	if off, end := e.sched.bounds(a.seg); !t.noRange {
 		r.SetRange(off, end)
@@ -182,7 +192,7 @@ func (e *Engine) openObject(ctx context.Context, t *task, ans *session.Answer) e
 	if t.obj != nil {
 		return nil
 	}
-	if t.req.Out == "" && ans.Disposition != "" {
+	if t.req.Out == "" && ans.Disposition != "" && t.standing == nil {
 		if err := e.renameTo(ctx, t, ans.Disposition); err != nil {
 			return err
 		}
