@@ -1,6 +1,7 @@
 package downloader
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -94,6 +95,21 @@ func TestDigestsThatTheServerDeclaresAreChecked(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Nobody asked for gzip, and undoing it would be a guess at what is wanted: the
+// file is what was sent, and the result says what that is.
+func TestUnaskedEncodingIsStoredAsSentAndRecorded(t *testing.T) {
+	inLab(t, origin.Config{}, func(l *lab) {
+		r := l.run(l.add("/f", origin.File{Size: 50 << 10, Faults: []origin.Fault{{Gzip: true}}}))[0]
+		if r.Status != Complete || r.ContentEncoding != "gzip" {
+			l.Fatalf("%s, encoding %q: %v", r.Status, r.ContentEncoding, r.Err)
+		}
+		got, err := l.store.ReadFile(r.Key)
+		if err != nil || !bytes.HasPrefix(got, []byte("\x1f\x8b")) {
+			l.Errorf("the file begins with %x (%v), want what was sent", got[:min(len(got), 2)], err)
+		}
+	})
 }
 
 func TestSizeOfTheListIsChecked(t *testing.T) {

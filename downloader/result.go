@@ -58,6 +58,8 @@ type Result struct {
 	ETag         string
 	LastModified time.Time
 	ContentType  string
+	// ContentEncoding that the server used unasked; the file is as it was sent.
+	ContentEncoding string
 
 	Attempts int
 	Started  time.Time

@@ -258,7 +258,7 @@ func (t *task) result(status Status, info store.Info) Result {
 		ID: t.id, URL: t.listURL(), FinalURL: t.meta.finalURL, Key: info.Key, Status: status,
 		HTTPStatus: t.meta.status, Bytes: max(info.Identity.Size, 0),
 		ResumedBytes: t.resumed, FetchedBytes: t.fetched, SHA256: info.SHA256,
-		ETag: info.Identity.ETag, LastModified: info.Identity.LastModified, ContentType: t.meta.contentType,
+		ETag: info.Identity.ETag, LastModified: info.Identity.LastModified, ContentType: t.meta.contentType, ContentEncoding: t.meta.encoding,
 		Attempts: t.attempts, Started: t.began, Duration: time.Since(t.began),
 		List: t.req.List, Line: t.req.Line, Meta: t.req.Meta, Request: &t.req, Steps: t.steps,
 	}

@@ -77,6 +77,7 @@ type answerMeta struct {
 	finalURL    string
 	status      int
 	contentType string
+	encoding    string
 	modified    time.Time
 }
 

@@ -317,5 +317,6 @@ func (m *answerMeta) note(ans *session.Answer) {
 	m.finalURL = session.Redact(ans.FinalURL)
 	m.status = ans.Status
 	m.contentType = ans.ContentType
+	m.encoding = ans.Encoding
 	m.modified = ans.Version.LastModified
 }

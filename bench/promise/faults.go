@@ -44,7 +44,6 @@ var troubles = []trouble{
 	fault("length too long", origin.Fault{Framing: origin.LengthLong}),
 	fault("two lengths", origin.Fault{Framing: origin.LengthTwice}),
 	fault("chunked without an end", origin.Fault{Framing: origin.ChunkUnended}),
-	fault("gzip that nobody asked for", origin.Fault{Gzip: true}),
 	ranged("ranges ignored", origin.RangeIgnored),
 	ranged("ranges from zero", origin.RangeFromZero),
 	ranged("ranges a byte later", origin.RangeShifted),

@@ -109,6 +109,8 @@ func addDownloadFlags(fs *pflag.FlagSet, o *options) {
 	f.text(&o.cookies, "load-cookies", "", "read cookies from `FILE` (Netscape format)")
 	f.count(&o.maxRedirect, 0, 1000, "max-redirect", "", "follow at most `N` redirects")
 
+	f.text(&o.refreshCommand, "refresh-command", "", "where a URL answers like an expired one, run `CMD` with it and go on at the URL that it prints")
+
 	f.group = "Network"
 	f.text(&o.proxy, "all-proxy", "", "go through `URL`: http, https, socks5 or socks5h (default from the environment)")
 	f.text(&o.noProxy, "no-proxy", "", "reach the hosts in `LIST` directly")
@@ -128,7 +130,9 @@ func addDownloadFlags(fs *pflag.FlagSet, o *options) {
 	f.group = "Names and files"
 	f.yesNo(&o.rename, "auto-file-renaming", "", "fail a file whose name is taken, instead of calling it name.1.ext")
 	f.yesNo(&o.overwrite, "allow-overwrite", "", "replace files that this program did not write")
+	f.yesNo(&o.conditional, "conditional-get", "", "ask whether complete files have changed, and fetch those that have")
 	f.yesNo(&o.remoteTime, "remote-time", "R", "give files the time that the server says")
+	f.text(&o.expectType, "expect-type", "", "fail what is not of `TYPE`, such as application/pdf, image/* or !text/html")
 	f.choice(&o.fileAllocation, "file-allocation", "", "reserve disk space by `METHOD`: auto, none, trunc, falloc", "auto", "none", "trunc", "falloc")
 	f.choice(&o.durability, "durability", "", "what a power cut may cost, by `LEVEL`: strict (nothing), interval (a few seconds of work), none (all must be checked)", "strict", "interval", "none")
 

@@ -20,6 +20,8 @@ type options struct {
 	rename         bool
 	overwrite      bool
 	remoteTime     bool
+	conditional    bool
+	expectType     string
 	fileAllocation string
 	durability     string
 
@@ -40,6 +42,7 @@ type options struct {
 
 	// What is said to servers.
 	headers            []string
+	refreshCommand     string
 	userAgent, referer string
 	user, password     string
 	netrcFile, cookies string

@@ -27,12 +27,14 @@ type record struct {
 	ETag         string            `json:"etag,omitempty"`
 	LastModified string            `json:"last_modified,omitempty"` // RFC 3339
 	ContentType  string            `json:"content_type,omitempty"`
+	Encoding     string            `json:"content_encoding,omitempty"` // the file is stored as it was sent
 	Attempts     int               `json:"attempts"`
 	StartedAt    string            `json:"started_at"` // RFC 3339
 	DurationMS   int64             `json:"duration_ms"`
 	List         string            `json:"list,omitempty"`
 	Line         int64             `json:"line,omitempty"`
 	Meta         json.RawMessage   `json:"meta,omitempty"`
+	Steps        []string          `json:"steps,omitempty"` // what had to be done differently
 	Error        *recordFailure    `json:"error,omitempty"`
 
 	// Request is the job of a failed record, from which --retry-from makes it
@@ -55,6 +57,7 @@ func newRecord(r *downloader.Result) *record {
 		HTTPStatus: r.HTTPStatus, Bytes: r.Bytes, ResumedBytes: r.ResumedBytes, FetchedBytes: r.FetchedBytes,
 		SHA256: hex.EncodeToString(r.SHA256), ETag: r.ETag, ContentType: r.ContentType,
 		Attempts: r.Attempts, StartedAt: r.Started.Format(timeFormat), DurationMS: r.Duration.Milliseconds(),
+		Encoding: r.ContentEncoding, Steps: r.Steps,
 		List: r.List, Line: r.Line, Meta: r.Meta,
 	}
 	if !r.LastModified.IsZero() {

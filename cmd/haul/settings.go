@@ -39,12 +39,21 @@ func engineConfig(o *options, env environment, log *slog.Logger) (downloader.Con
 		MaxTries: o.tries, RetryWait: max(o.retryWait, leastWait),
 		MaxFileSize: o.maxFileSize,
 		Overwrite:   o.overwrite, KeepNames: !o.rename, RemoteTime: o.remoteTime,
+		Conditional: o.conditional, ExpectType: o.expectType,
 		SHA256:  o.results != "",
 		Session: sess,
 		Logger:  log,
 	}
 	if o.tries == 0 {
 		cfg.MaxTries = -1
+	}
+	if o.refreshCommand != "" {
+		if cfg.Refresh, err = refreshBy(o.refreshCommand); err != nil {
+			return cfg, err
+		}
+	}
+	if _, err := downloader.ParseMediaType(o.expectType); err != nil {
+		return cfg, usageErrorf("--expect-type: %w", err)
 	}
 	for _, h := range o.headers {
 		name, value, _ := strings.Cut(h, ":")
