@@ -111,17 +111,17 @@ func (s *scheduler) arrive(t *task, r store.Range) {
 	s.fetched += r.Len()
 }
 
-// partly notes that of n bytes that were claimed at arrived.Off only those of
-// arrived came. The segment goes on behind them.
-func (s *scheduler) partly(a assignment, arrived store.Range, n int64) {
+// partly notes that of the bytes that were claimed only those of arrived came. The
+// segment goes on behind them.
+func (s *scheduler) partly(a assignment, arrived store.Range) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.arrive(a.task, arrived)
 	a.seg.off = arrived.End
 }
 
-// lost notes that what was claimed was not kept.
-func (s *scheduler) lost(a assignment, off, n int64) {
+// lost notes that what was claimed from off on was not kept.
+func (s *scheduler) lost(a assignment, off int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a.seg.off = off

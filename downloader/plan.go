@@ -130,9 +130,6 @@ func (p *plan) land(s *segment) {
 	}
 }
 
-// giveBack puts bytes that were claimed and did not arrive back.
-func (p *plan) giveBack(r store.Range) { p.rest.Add(r) }
-
 // largest returns the flying segment with the most unclaimed bytes, among those
 // whose end is known.
 func (p *plan) largest() *segment {

@@ -238,13 +238,13 @@ func (e *Engine) copyBody(ctx context.Context, a assignment, ans *session.Answer
 		got, err := fill(ans, buf[:n])
 		arrived = store.Range{Off: off, End: off + int64(got)}
 		if werr := e.keep(ctx, a, buf[:got], off, err); werr != nil {
-			e.sched.lost(a, off, n)
+			e.sched.lost(a, off)
 			return werr
 		}
 		if err == nil && int64(got) == n {
 			continue
 		}
-		e.sched.partly(a, arrived, n)
+		e.sched.partly(a, arrived)
 		switch {
 		case err == io.EOF:
 			return e.bodyEnded(a, ans, arrived.End)
