@@ -116,10 +116,15 @@ func TestPageTellsWhatTheRecordsSay(t *testing.T) {
 	wantText(t, doc, "tries", "tries: 1: 3 files", "tries: 3: 1 file", "tries: 5: 1 file", "6 tries in all after a first try")
 	wantText(t, doc, "slowest", "http://a/1 l.txt:1 1.0 MiB 1.0 s 1.0 MiB/s http://a/2 l.txt:2 3.0 MiB 1.0 s 2.0 MiB/s")
 	wantText(t, doc, "largest", "http://a/4 l.txt:4 4.0 MiB – – http://a/2")
-	wantText(t, doc, "source", "6 records of r.jsonl 1 of them tell no time")
+	wantText(t, doc, "source", "6 records of r.jsonl A file that several runs dealt with counts once in each. 1 of the records tell no time")
 	if got := textOf(doc); !strings.Contains(got, "4 of 6 files complete, 2 failed 2026-01-02 12:00:00 to 12:00:04 UTC+01:00") {
 		t.Errorf("the head of the page is %.200s", got)
 	}
+}
+
+func TestFailureOfSeveralRunsIsShownOnce(t *testing.T) {
+	doc := pageOf(t, read(t, strings.Repeat(run, 3)))
+	wantText(t, doc, "errors", "not_found 3 files 50% l.txt:6 http://b/6 status 404 and 2 more")
 }
 
 func TestPageOfLittleHasNoEmptyDrawings(t *testing.T) {

@@ -9,6 +9,7 @@
 package report
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/downloader"
@@ -138,8 +139,11 @@ func (r *Report) addFailure(rec *record) {
 		r.failures[kind] = f
 	}
 	f.count++
-	if len(f.examples) < shownExamples {
-		f.examples = append(f.examples, exampleOf(rec, message))
+	if len(f.examples) == shownExamples {
+		return
+	}
+	if e := exampleOf(rec, message); !slices.Contains(f.examples, e) { // of several runs, the same failure
+		f.examples = append(f.examples, e)
 	}
 }
 
