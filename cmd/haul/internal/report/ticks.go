@@ -193,7 +193,7 @@ var sizeTiers = func() [][]tick {
 // durationTiers are ticks at times, in milliseconds, from close to sparse.
 var durationTiers = func() [][]tick {
 	const second, minute, hour, day = 1000, 60_000, 3_600_000, 86_400_000
-	close := []int64{
+	dense := []int64{
 		1, 2, 5, 10, 20, 50, 100, 200, 500, second, 2 * second, 5 * second, 10 * second, 30 * second,
 		minute, 2 * minute, 5 * minute, 10 * minute, 30 * minute, hour, 2 * hour, 5 * hour, 12 * hour,
 		day, 2 * day, 7 * day, 30 * day, 100 * day, 365 * day, 1000 * day, 3650 * day, 36500 * day,
@@ -201,7 +201,7 @@ var durationTiers = func() [][]tick {
 	sparse := []int64{1, 10, 100, second, 10 * second, minute, 10 * minute, hour, 12 * hour, 7 * day, 100 * day, 3650 * day}
 	sparsest := []int64{1, 100, 10 * second, 10 * minute, 12 * hour, 100 * day}
 	var tiers [][]tick
-	for _, all := range [][]int64{close, sparse, sparsest} {
+	for _, all := range [][]int64{dense, sparse, sparsest} {
 		var tier []tick
 		for _, ms := range all {
 			tier = append(tier, tick{float64(ms), strings.Replace(formatDuration(ms), ".0 ", " ", 1)})
