@@ -149,3 +149,19 @@ func TestBeginsInListOrder(t *testing.T) {
 		}
 	})
 }
+
+func TestDurationCountsFromTheFirstRequest(t *testing.T) {
+	inLabH1(t, origin.Config{Delay: time.Second}, func(l *lab) {
+		l.cfg.Session.MaxConnsPerHost = 1
+		var reqs []Request
+		for i := range 5 {
+			reqs = append(reqs, l.add(fmt.Sprintf("/s%d", i), origin.File{Size: 1}))
+		}
+		began := time.Now()
+		for i, r := range l.run(reqs...) {
+			if want := began.Add(time.Duration(i) * time.Second); r.Duration > 2*time.Second || r.Started.Before(want) {
+				l.Errorf("file %d: started %v after the run and took %v", i, r.Started.Sub(began), r.Duration)
+			}
+		}
+	})
+}

@@ -233,7 +233,7 @@ func (s *scheduler) pick(now time.Time) (assignment, bool) {
 			}
 		}
 	}
-	if a, ok := s.pickNew(); ok {
+	if a, ok := s.pickNew(now); ok {
 		return a, true
 	}
 	for _, t := range s.begun {
@@ -248,7 +248,7 @@ func (s *scheduler) pick(now time.Time) (assignment, bool) {
 }
 
 // pickNew begins the next file of the next host in turn.
-func (s *scheduler) pickNew() (assignment, bool) {
+func (s *scheduler) pickNew(now time.Time) (assignment, bool) {
 	for !s.draining && len(s.begun) < s.maxFiles && len(s.ring) > 0 {
 		h := s.ring[0]
 		s.ring = s.ring[1:]
@@ -269,6 +269,9 @@ func (s *scheduler) pickNew() (assignment, bool) {
 		s.enter(h) // at the end: the others come first
 		s.freed()
 		t.phase = probing
+		if t.attempts == 0 {
+			t.began = now // it was only waiting until here
+		}
 		t.attempts++
 		return assignment{t, t.plan.probe(t.noRange), conn}, true
 	}

@@ -15,7 +15,10 @@ const (
 	// A learned limit is raised by one when that long nothing spoke against it;
 	// doubled when a raise was soon regretted.
 	raiseAfter    = 5 * time.Second
-	maxRaiseAfter = 10 * time.Minute
+	maxRaiseAfter = 2 * time.Minute
+	// A 503 that names no time and comes after that many good answers, for each
+	// request that the host takes at a time, is no complaint about their number.
+	strayAfter = 2
 	// A host that says "too many" without a time, even to one request at a time,
 	// is left alone for this long; doubled each time.
 	firstHold = time.Second
@@ -52,6 +55,7 @@ type host struct {
 	cuts       int       // of limit, so far
 	raiseAfter time.Duration
 	refusals   int // in a row
+	wins       int // requests that went well since the last refusal
 
 	failures  int // in a row, without any answer
 	downUntil time.Time
@@ -181,6 +185,7 @@ func (h *host) learn(t *trip, fail *Error, now time.Time) string {
 func (h *host) succeeded(t *trip, now time.Time) string {
 	h.alive(t)
 	h.refusals = 0
+	h.wins++
 	if h.limit >= h.max || now.Sub(h.changed) < h.raiseAfter {
 		return ""
 	}
@@ -196,6 +201,11 @@ func (h *host) succeeded(t *trip, now time.Time) string {
 // as one complaint, or a burst of refusals would take the limit to nothing.
 func (h *host) overloaded(t *trip, fail *Error, now time.Time) string {
 	why := fmt.Sprintf("answered %d", fail.Status)
+	wins := h.wins
+	h.wins = 0
+	if fail.Status == http.StatusServiceUnavailable && fail.After == 0 && wins > strayAfter*h.limit {
+		return "" // one file's trouble, not the host's
+	}
 	first := t.cuts == h.cuts
 	if first {
 		h.refusals++

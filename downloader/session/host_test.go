@@ -244,3 +244,17 @@ func TestHostIsFoundDownOnce(t *testing.T) {
 		t.Fatalf("next look is in %v, want in %v", v.h.downFor, firstDown)
 	}
 }
+
+func TestStray503SaysNothingOfTheHost(t *testing.T) {
+	v := newVisit(t, 4)
+	stray := func() *Error { return &Error{Kind: KindHTTPStatus, Status: 503, Temporary: true} }
+	for range 50 {
+		for range strayAfter*4 + 1 {
+			v.end(v.begin(), nil)
+		}
+		v.end(v.begin(), stray())
+		v.wantLimit(4)
+	}
+	v.end(v.begin(), stray()) // two in a row are something else
+	v.wantLimit(2)
+}
