@@ -49,7 +49,18 @@ func (q *Queue) checkpoint() error {
 	return nil
 }
 
-// sweep removes the spool files whose jobs are all done. The record that says
+// sweepIf removes spool files if one was settled. A failure is no reason to
+// stop: it is tried again with the next one, and by Close.
+func (q *Queue) sweepIf(settled bool) {
+	if !settled {
+		return
+	}
+	if err := q.sweep(); err != nil {
+		q.cfg.Logger.Warn("fileq: spool stays", "error", err)
+	}
+}
+
+// sweep removes the spool files whose jobs are all settled. The record that says
 // so is durable before, or the next run would look for the file.
 func (q *Queue) sweep() error {
 	freed, err := q.freeSpools()
@@ -67,17 +78,13 @@ func (q *Queue) sweep() error {
 	return nil
 }
 
-// freeSpools records which spool files are finished and closes them. What is to
-// be looked at again needs its file until the end of the run.
+// freeSpools records which spool files are finished and closes them.
 func (q *Queue) freeSpools() ([]*source, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.cfg.Recheck && !q.closed {
-		return nil, nil
-	}
 	var freed []*source
 	for _, s := range q.sources {
-		if !s.finished() {
+		if !q.finished(s) {
 			continue
 		}
 		if _, err := q.log.Append(recFreed, fields(nil).uint(int64(s.id))); err != nil {
@@ -91,6 +98,13 @@ func (q *Queue) freeSpools() ([]*source, error) {
 		freed = append(freed, s)
 	}
 	return freed, nil
+}
+
+// finished reports whether nobody needs a spool file any more. What is to be
+// looked at again needs it until then, but not for a next run; what has failed
+// needs it for a next run that resumes this one. mu is held.
+func (q *Queue) finished(s *source) bool {
+	return s.settled() && (s.recheckN == 0 || q.closed) && (s.states.counts[failed] == 0 || !q.cfg.Resume)
 }
 
 // closeSource closes the file of a spool. Lists belong to the caller.
@@ -118,6 +132,7 @@ func (q *Queue) Close() error {
 	q.closed = true
 	q.due.Stop()
 	q.jobs.leave()
+	q.room.leave()
 	q.mu.Unlock()
 
 	q.adding.Lock()

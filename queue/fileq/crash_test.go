@@ -21,52 +21,81 @@ type promise struct {
 	began []string // Acks of these had been called
 }
 
-// story runs a queue over fs: a list and two Puts, settled in every way, with
-// journals and spool files so short that all of them are replaced on the way.
-// It ends early if fs fails. now is kept up to date for whoever looks from
-// inside of an operation.
-func story(t *testing.T, fs vfs.FS, l fileq.List, now *promise) error {
-	q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{}))
-	if err != nil {
+// resumed and anew are how a next run comes by what an earlier one was given by
+// Put: it goes on with what is left of it, or is given all of it again.
+var (
+	resumed = fileq.Config{Resume: true}
+	anew    = fileq.Config{Recheck: true}
+)
+
+// story runs a queue over fs, twice: a Put that is done in part; then the same
+// again, a list and two Puts more, settled in every way, with journals and spool
+// files so short that all of them are replaced on the way. It ends early if fs
+// fails. now is kept up to date for whoever looks from inside of an operation.
+func story(t *testing.T, fs vfs.FS, cfg fileq.Config, l fileq.List, now *promise) error {
+	for _, chapter := range []func(*testing.T, *fileq.Queue, fileq.List, *promise) error{begin, tell} {
+		q, err := fileq.Open(fs, dir, fileq.Small(cfg))
+		if err != nil {
+			return err
+		}
+		err = chapter(t, q, l, now)
+		if err := errors.Join(err, q.Close()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func begin(t *testing.T, q *fileq.Queue, _ fileq.List, now *promise) error {
+	all := putTexts(0)
+	if _, err := q.Put(t.Context(), texts(all)); err != nil {
 		return err
 	}
-	err = tell(t, q, l, now)
-	return errors.Join(err, q.Close())
+	now.put = append(now.put, all...)
+	return settle(t, q, 6, now)
 }
 
 func tell(t *testing.T, q *fileq.Queue, l fileq.List, now *promise) error {
 	if err := q.AddList(t.Context(), l); err != nil {
 		return err
 	}
-	for part := range 2 {
+	for part := range 3 {
 		all := putTexts(part)
 		if _, err := q.Put(t.Context(), lendingOn(t, q, texts(all), now)); err != nil {
 			return err
 		}
 		now.put = append(now.put, all...)
-		for n := range 12 {
-			lease, err := q.Next(t.Context())
-			if err != nil {
-				return err
-			}
-			text := string(lease.Job().Body)
-			switch {
-			case part == 0 && n%10 == 3:
-				err = lease.Drop(t.Context(), queue.Reason{Kind: "test", Text: text})
-			case n%10 == 7:
-				err = lease.Retry(t.Context(), 0)
-			default:
-				now.began = append(now.began, text)
-				if err = lease.Ack(t.Context()); err == nil {
-					now.acked = append(now.acked, text)
-				}
-			}
-			if err != nil {
-				return err
-			}
+		if err := settle(t, q, 6, now); err != nil {
+			return err
 		}
 	}
 	return finish(t, q, now)
+}
+
+// settle ends some leases, in every way.
+func settle(t *testing.T, q *fileq.Queue, n int, now *promise) error {
+	for n := range n {
+		lease, err := q.Next(t.Context())
+		if err != nil {
+			return err
+		}
+		text := string(lease.Job().Body)
+		switch {
+		case n%10 == 3 && !lease.Job().Done:
+			err = lease.Drop(t.Context(), queue.Reason{Kind: "test", Text: text})
+		case n%10 == 7 && !lease.Job().Done:
+			err = lease.Retry(t.Context(), 0)
+		default:
+			now.began = append(now.began, text)
+			if err = lease.Ack(t.Context()); err == nil {
+				now.acked = append(now.acked, text)
+			}
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lendingOn lets two jobs be done after each third job that is put, so that jobs
@@ -121,19 +150,23 @@ func finish(t *testing.T, q *fileq.Queue, now *promise) error {
 
 func putTexts(part int) []string {
 	var all []string
-	for n := range 25 {
+	for n := range 16 {
 		all = append(all, fmt.Sprintf("put %d in part %d", n, part))
 	}
 	return all
 }
 
 // owedBy opens what a crash left and returns what it lends.
-func owedBy(t *testing.T, fs vfs.FS, l fileq.List) (map[string]bool, error) {
-	q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{}))
+func owedBy(t *testing.T, fs vfs.FS, cfg fileq.Config, l fileq.List) (map[string]bool, error) {
+	q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{Resume: cfg.Resume}))
 	if err != nil {
 		return nil, err
 	}
 	addList(t, q, l)
+	if !cfg.Resume {
+		_, err := q.Put(t.Context(), texts(slices.Concat(putTexts(0), putTexts(1), putTexts(2))))
+		ok(t, err)
+	}
 	owed := make(map[string]bool)
 	for _, text := range drain(t, q) {
 		if owed[text] {
@@ -165,17 +198,17 @@ func check(t *testing.T, what string, owed map[string]bool, list []string, p pro
 	}
 }
 
-// everyCrash tells the story once for each of its operations and looks, just
+// everyCrash tells the story over and over, for a third of its operations, and looks, just
 // before that operation, at what a crash would leave.
-func everyCrash(t *testing.T, clone func(m *vfs.Mem, op int64) *vfs.Mem, ackedStay bool) {
+func everyCrash(t *testing.T, cfg fileq.Config, clone func(m *vfs.Mem, op int64) *vfs.Mem, ackedStay bool) {
 	list := urls(0, 20)
 	l := textList("list", text(list...), 1)
 	var count int64
 	ok(t, story(t, vfs.NewFaulty(vfs.NewMem(), func(op vfs.Op) vfs.Fault {
 		count = max(count, op.N)
 		return vfs.Fault{}
-	}), l, new(promise)))
-	for at := int64(1); at <= count+1; at++ {
+	}), cfg, l, new(promise)))
+	for at := 1 + rand.Int64N(3); at <= count+1; at += 3 {
 		mem := vfs.NewMem()
 		var now, then promise
 		var left *vfs.Mem
@@ -185,12 +218,12 @@ func everyCrash(t *testing.T, clone func(m *vfs.Mem, op int64) *vfs.Mem, ackedSt
 			}
 			return vfs.Fault{}
 		})
-		ok(t, story(t, fs, l, &now))
+		ok(t, story(t, fs, cfg, l, &now))
 		if left == nil {
 			left, then = clone(mem, at), now
 		}
 		what := fmt.Sprintf("crash before operation %d of %d", at, count)
-		owed, err := owedBy(t, left, l)
+		owed, err := owedBy(t, left, cfg, l)
 		if err != nil {
 			t.Fatalf("%s: %v", what, err)
 		}
@@ -202,27 +235,37 @@ func everyCrash(t *testing.T, clone func(m *vfs.Mem, op int64) *vfs.Mem, ackedSt
 }
 
 func TestKillAtAnyMomentLosesNothing(t *testing.T) {
-	everyCrash(t, func(m *vfs.Mem, _ int64) *vfs.Mem { return m.KillClone() }, true)
+	for _, cfg := range []fileq.Config{resumed, anew} {
+		everyCrash(t, cfg, func(m *vfs.Mem, _ int64) *vfs.Mem { return m.KillClone() }, true)
+	}
 }
 
 func TestPowerCutAtAnyMomentLosesNoOwedJob(t *testing.T) {
-	for _, keep := range []float64{0, 0.6} {
-		everyCrash(t, func(m *vfs.Mem, op int64) *vfs.Mem {
-			return m.CrashClone(rand.New(rand.NewPCG(uint64(op), 1)), keep)
-		}, false)
+	for _, cfg := range []fileq.Config{resumed, anew} {
+		for _, keep := range []float64{0, 0.6} {
+			everyCrash(t, cfg, func(m *vfs.Mem, op int64) *vfs.Mem {
+				return m.CrashClone(rand.New(rand.NewPCG(uint64(op), 1)), keep)
+			}, false)
+		}
 	}
 }
 
 // TestCrashOfACrashLosesNothing cuts the power again while the queue recovers
 // from the first cut.
 func TestCrashOfACrashLosesNothing(t *testing.T) {
+	for _, cfg := range []fileq.Config{resumed, anew} {
+		crashOfACrash(t, cfg)
+	}
+}
+
+func crashOfACrash(t *testing.T, cfg fileq.Config) {
 	list := urls(0, 20)
 	l := textList("list", text(list...), 1)
-	for seed := range uint64(60) {
+	for seed := range uint64(25) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		mem := vfs.NewMem()
 		var now promise
-		ok(t, story(t, mem, l, &now))
+		ok(t, story(t, mem, cfg, l, &now))
 		for range 3 {
 			mem = mem.CrashClone(rng, 0.5)
 			var n atomic.Int64
@@ -234,16 +277,18 @@ func TestCrashOfACrashLosesNothing(t *testing.T) {
 				}
 				return vfs.Fault{}
 			})
-			q, err := fileq.Open(fs, dir, fileq.Small(fileq.Config{}))
+			q, err := fileq.Open(fs, dir, fileq.Small(cfg))
 			if err != nil {
 				t.Fatalf("seed %d: %v", seed, err)
 			}
+			_, err = q.Put(t.Context(), texts(putTexts(0)))
+			ok(t, err)
 			ok(t, q.Close())
 			if left != nil {
 				mem = left
 			}
 		}
-		owed, err := owedBy(t, mem, l)
+		owed, err := owedBy(t, mem, cfg, l)
 		if err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
@@ -262,7 +307,7 @@ func TestSpoolThatAPowerCutShortenedGoesOn(t *testing.T) {
 	all := urls(0, 12) // which fit into one file
 	for keep := int64(0); keep < 1000; keep += 37 {
 		mem := vfs.NewMem()
-		q := open(t, mem, fileq.Small(fileq.Config{}))
+		q := open(t, mem, fileq.Small(resumed))
 		var left *vfs.Mem
 		_, err := q.Put(t.Context(), func(yield func(queue.Job, error) bool) {
 			for _, text := range all {
@@ -279,12 +324,12 @@ func TestSpoolThatAPowerCutShortenedGoesOn(t *testing.T) {
 		ok(t, q.Close())
 		zeroFrom(t, left, dir+"/spool-00000001", keep)
 
-		q = open(t, left, fileq.Small(fileq.Config{}))
+		q = open(t, left, fileq.Small(resumed))
 		_, err = q.Put(t.Context(), texts([]string{"one more"})) // which flushes the journal
 		ok(t, err)
 		again := left.KillClone() // the next run sees what this one wrote down, and nothing else
 		ok(t, q.Close())
-		q = open(t, again, fileq.Small(fileq.Config{}))
+		q = open(t, again, fileq.Small(resumed))
 		_, err = q.Put(t.Context(), texts(all))
 		ok(t, err)
 		got := drain(t, q)
@@ -316,10 +361,17 @@ func zeroFrom(t *testing.T, fs vfs.FS, name string, from int64) {
 // part of it written. What was promised until then must hold in a run that has
 // room again.
 func TestFullDiskLosesNothing(t *testing.T) {
+	for _, cfg := range []fileq.Config{resumed, anew} {
+		fullDisk(t, cfg)
+	}
+}
+
+// fullDisk tries each third operation, which another run of the test shifts.
+func fullDisk(t *testing.T, cfg fileq.Config) {
 	list := urls(0, 20)
 	l := textList("list", text(list...), 1)
 	failed := 0
-	for at := int64(1); ; at++ {
+	for at := 1 + rand.Int64N(3); ; at += 3 {
 		mem := vfs.NewMem()
 		var now promise
 		hit := false
@@ -330,7 +382,7 @@ func TestFullDiskLosesNothing(t *testing.T) {
 			hit = true
 			return vfs.Fault{Err: fmt.Errorf("write %s: %w", op.Name, vfs.ErrNoSpace), Short: op.Len / 2}
 		})
-		err := story(t, fs, l, &now)
+		err := story(t, fs, cfg, l, &now)
 		if !hit {
 			break
 		}
@@ -340,7 +392,7 @@ func TestFullDiskLosesNothing(t *testing.T) {
 				t.Errorf("operation %d: got %v, want an error that wraps %v", at, err, vfs.ErrNoSpace)
 			}
 		}
-		owed, err := owedBy(t, mem, l)
+		owed, err := owedBy(t, mem, cfg, l)
 		if err != nil {
 			t.Fatalf("disk full from operation %d on: %v", at, err)
 		}

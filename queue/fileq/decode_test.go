@@ -32,6 +32,10 @@ func sample() *memory {
 	freed.states.replace(0, 9, owed, done)
 	m.add(freed)
 	freed.free()
+	past := &source{id: 4, kind: kindSpool, past: true}
+	past.states.grow(3)
+	m.add(past)
+	m.past = 12
 	return m
 }
 
@@ -44,7 +48,7 @@ func TestCheckpointHoldsEverything(t *testing.T) {
 	for i, w := range want.sources {
 		g := got.sources[i]
 		if g.id != w.id || g.kind != w.kind || g.name != w.name || g.look != w.look || g.synced != w.synced ||
-			g.freed != w.freed || g.freedDone != w.freedDone || g.history != w.history || g.voided != w.voided || g.indexed != w.indexed {
+			g.freed != w.freed || g.past != w.past || g.history != w.history || g.voided != w.voided || g.indexed != w.indexed {
 			t.Errorf("source %d: got %+v, want %+v", i, g, w)
 		}
 		if g.states.n != w.states.n || g.states.counts != w.states.counts {
@@ -67,8 +71,8 @@ func TestCheckpointHoldsEverything(t *testing.T) {
 	if f := got.sortedFailures(); len(f) != 1 || f[0] != want.sortedFailures()[0] {
 		t.Errorf("failures: got %+v, want %+v", f, want.sortedFailures())
 	}
-	if got.nextID != want.nextID {
-		t.Errorf("next source: got %d, want %d", got.nextID, want.nextID)
+	if got.nextID != want.nextID || got.past != want.past {
+		t.Errorf("next source and history: got %d and %d, want %d and %d", got.nextID, got.past, want.nextID, want.past)
 	}
 }
 
@@ -110,6 +114,9 @@ func TestRecordThatMakesNoSenseIsRefused(t *testing.T) {
 		{"bytes too many", recState, fields(nil).uint(1, 1, 1, 1)},
 		{"failure without an ID", recFailed, fields(nil).uint(1, 1)},
 		{"cut of an unknown source", recGone, fields(nil).uint(9, 0)},
+		{"run that does not say what it resumes", recRun, nil},
+		{"list that became history", recRetired, fields(nil).uint(1, 3)},
+		{"history without its length", recRetired, fields(nil).uint(4)},
 	} {
 		if err := sample().apply(tt.typ, tt.body); !errors.Is(err, errRecord) {
 			t.Errorf("%s: got %v, want an error that wraps %v", tt.name, err, errRecord)
@@ -122,7 +129,8 @@ func TestRecordThatMakesNoSenseIsRefused(t *testing.T) {
 
 func FuzzRecord(f *testing.F) {
 	m := sample()
-	f.Add(uint8(recRun), []byte(nil))
+	f.Add(uint8(recRun), []byte(fields(nil).uint(1)))
+	f.Add(uint8(recRetired), []byte(fields(nil).uint(4, 15)))
 	f.Add(uint8(recSource), encodeSource(m.sources[0]))
 	f.Add(uint8(recBlock), encodeBlock(m.sources[0], m.sources[0].blocks[1], 10))
 	f.Add(uint8(recGone), []byte(fields(nil).uint(1, 20)))

@@ -66,3 +66,18 @@ func (d *delays) pop() delayed {
 		i = down
 	}
 }
+
+// forget moves a ref with the sources behind one that is forgotten, which no
+// ref names.
+func (r ref) forget(slot int) ref {
+	if r.slot() > slot {
+		r -= 1 << (ordinalBits + attemptBits)
+	}
+	return r
+}
+
+func (d delays) forget(slot int) {
+	for i := range d {
+		d[i].ref = d[i].ref.forget(slot)
+	}
+}

@@ -49,6 +49,9 @@ const (
 // DefaultMaxFailures is used where Config.MaxFailures is zero.
 const DefaultMaxFailures = 10_000
 
+// DefaultSpoolBytes is used where Config.SpoolBytes is zero.
+const DefaultSpoolBytes = 1 << 30
+
 // checkpointSize is how long the journal grows, in bytes, before its state is
 // written down and its beginning removed.
 const checkpointSize = 16 << 20
@@ -58,9 +61,22 @@ type Config struct {
 	// Dedupe says how repeated jobs are found.
 	Dedupe Dedupe
 	// Recheck lends jobs that earlier runs have done once more, with Job.Done
-	// set, after all that are owed: those of the lists that are added, and those
-	// put whose spool is still there.
+	// set, after all that are owed at the time: those of the lists that are
+	// added, and those that are put again.
 	Recheck bool
+	// Resume makes the jobs of earlier Puts that are not done part of this run:
+	// they are owed at once, with the bodies that they had, and are known when
+	// they are put again. Without it they are lent only when they are put again,
+	// with their new bodies; the rest is given up as soon as something is put,
+	// or as a list has something new. For a run to resume what an earlier one dropped, that one must have had
+	// Resume set as well, since otherwise the body of a job is not kept longer
+	// than the run needs it.
+	Resume bool
+	// SpoolBytes is how much may be put and not yet settled before Put waits, so
+	// that a fast writer of a list does not fill the disk. Spool files go when
+	// all jobs in them are settled, so that a few jobs which take long keep more
+	// on the disk. Zero means DefaultSpoolBytes.
+	SpoolBytes int64
 	// MaxFailures is how many dropped jobs are kept with their reasons; all of
 	// them are counted. Zero means DefaultMaxFailures.
 	MaxFailures int
@@ -76,6 +92,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.MaxFailures <= 0 {
 		c.MaxFailures = DefaultMaxFailures
+	}
+	if c.SpoolBytes <= 0 {
+		c.SpoolBytes = DefaultSpoolBytes
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -104,6 +123,7 @@ type Queue struct {
 	cfg   Config
 	log   *journal.Log
 	jobs  token
+	room  token       // something was settled while Put waited for it
 	due   *time.Timer // fires when the first delayed job is due
 	birth time.Time   // delays count from here
 
@@ -135,6 +155,7 @@ type Queue struct {
 	broken   error // why reading cannot go on
 	review   bool  // a list was added since void jobs were looked through
 	edited   bool  // a list was cut, so that repeats may stand alone now
+	crowded  bool  // more is spooled than Config.SpoolBytes
 	snapping bool  // a checkpoint is being written
 	snapSize int64 // of the last one, in bytes
 }
@@ -142,8 +163,8 @@ type Queue struct {
 var _ queue.Queue = (*Queue)(nil)
 
 // Open opens the queue in a directory, made if missing, and begins a run: what
-// failed before is owed again. The jobs of earlier Puts can be lent at once;
-// those of a list are once it is added.
+// failed before is owed again. The jobs of a list can be lent once it is added,
+// those of earlier Puts once they are put again, or at once with Config.Resume.
 func Open(fs vfs.FS, dir string, cfg Config) (*Queue, error) {
 	cfg = cfg.withDefaults()
 	due := time.NewTimer(0)
@@ -153,6 +174,7 @@ func Open(fs vfs.FS, dir string, cfg Config) (*Queue, error) {
 		dir:    dir,
 		cfg:    cfg,
 		jobs:   make(token, 1),
+		room:   make(token, 1),
 		due:    due,
 		birth:  time.Now(),
 		read:   reader{limits: cfg.limits},
@@ -182,12 +204,15 @@ func (m *memory) options(logger *slog.Logger) journal.Options {
 
 // begin starts a run with what the journal told.
 func (q *Queue) begin() error {
-	q.beginRun()
-	if _, err := q.log.Append(recRun, nil); err != nil {
+	q.beginRun(q.cfg.Resume)
+	if _, err := q.log.Append(recRun, fields(nil).uint(flag(q.cfg.Resume))); err != nil {
 		return fmt.Errorf("fileq: %w", err)
 	}
+	if err := q.removeOrphans(); err != nil {
+		return err
+	}
 	for _, s := range q.sources {
-		if s.kind == kindSpool {
+		if s.kind == kindSpool && !s.past {
 			if err := q.openSpool(s); err != nil {
 				return err
 			}

@@ -31,7 +31,7 @@ func TestQueue(t *testing.T) {
 func TestQueueOutlivesItsProcess(t *testing.T) {
 	queuetest.Durable(t, func(t *testing.T) queuetest.Open {
 		fs := vfs.NewMem()
-		return func(t *testing.T) queue.Queue { return open(t, fs, fileq.Config{}) }
+		return func(t *testing.T) queue.Queue { return open(t, fs, fileq.Config{Resume: true}) }
 	})
 }
 
@@ -46,6 +46,6 @@ func TestQueueOnARealFileSystem(t *testing.T) {
 				t.Error(err)
 			}
 		})
-		return func(t *testing.T) queue.Queue { return open(t, fs, fileq.Config{}) }
+		return func(t *testing.T) queue.Queue { return open(t, fs, fileq.Config{Resume: true}) }
 	})
 }

@@ -27,7 +27,12 @@ func writeGolden(t *testing.T) {
 	fs, err := vfs.NewOS(golden)
 	ok(t, err)
 	defer fs.Close()
-	session(t, fs, fileq.Config{}, goldenList(), func(q *fileq.Queue) {
+	first := open(t, fs, fileq.Small(fileq.Config{}))
+	_, err = first.Put(t.Context(), texts(urls(200, 205))) // which becomes history
+	ok(t, err)
+	take(t, first, 5)
+	ok(t, first.Close())
+	session(t, fs, fileq.Config{Resume: true}, goldenList(), func(q *fileq.Queue) {
 		take(t, q, 10)
 		for _, kind := range []string{"dns", "tls"} {
 			l, text := next(t, q)
@@ -37,7 +42,7 @@ func writeGolden(t *testing.T) {
 		ok(t, err)
 	})
 	// And a run that did not end well: its journal has no checkpoint behind it.
-	q := open(t, fs, fileq.Small(fileq.Config{}))
+	q := open(t, fs, fileq.Small(fileq.Config{Resume: true}))
 	addList(t, q, goldenList())
 	take(t, q, 5)
 	l, text := next(t, q)
@@ -66,14 +71,16 @@ func TestFirstVersionOfTheFormatIsRead(t *testing.T) {
 
 	r, err := fileq.Inspect(fs, dir)
 	ok(t, err)
-	if r.Done != 15 || r.Failed != 1 || r.Kinds["dns"] != 1 || len(r.Failures) != 1 || r.Failures[0].Reason.Text != "why "+urls(15, 16)[0] {
-		t.Errorf("Inspect: got %+v, want 15 done and one failed", r)
+	if r.Done != 15 || r.Past != 5 || r.Failed != 1 || r.Kinds["dns"] != 1 || len(r.Failures) != 1 || r.Failures[0].Reason.Text != "why "+urls(15, 16)[0] {
+		t.Errorf("Inspect: got %+v, want 15 done, 5 in the past and one failed", r)
 	}
-	q := open(t, fs, fileq.Config{})
+	q := open(t, fs, fileq.Config{Resume: true})
 	addList(t, q, goldenList())
+	_, err = q.Put(t.Context(), texts(urls(200, 206)))
+	ok(t, err)
 	got := drain(t, q)
 	slices.Sort(got)
-	want := slices.Concat(urls(15, 30), urls(100, 130))
+	want := slices.Concat(urls(15, 30), urls(100, 130), urls(205, 206))
 	slices.Sort(want)
 	wantTexts(t, "golden directory", got, want)
 	ok(t, q.Close())

@@ -24,8 +24,12 @@ type idFile struct {
 
 const idSize = int64(len(queue.ID{}))
 
+func idsName(dir string, source uint64) string {
+	return path.Join(dir, fmt.Sprintf("ids-%08d", source))
+}
+
 func openIDs(fs vfs.FS, dir string, source uint64) (*idFile, error) {
-	f, err := fs.OpenFile(path.Join(dir, fmt.Sprintf("ids-%08d", source)), vfs.ReadWrite|vfs.Create)
+	f, err := fs.OpenFile(idsName(dir, source), vfs.ReadWrite|vfs.Create)
 	if err != nil {
 		return nil, fmt.Errorf("fileq: open IDs: %w", err)
 	}
@@ -38,6 +42,19 @@ func (f *idFile) write(first int64, jobs []queue.Job) error {
 	for i := range jobs {
 		f.buf = append(f.buf, jobs[i].ID[:]...)
 	}
+	return f.flush(first)
+}
+
+// writeIDs puts IDs from an ordinal on.
+func (f *idFile) writeIDs(first int64, ids []queue.ID) error {
+	f.buf = f.buf[:0]
+	for i := range ids {
+		f.buf = append(f.buf, ids[i][:]...)
+	}
+	return f.flush(first)
+}
+
+func (f *idFile) flush(first int64) error {
 	if _, err := f.f.WriteAt(f.buf, first*idSize); err != nil {
 		return fmt.Errorf("fileq: write IDs: %w", err)
 	}

@@ -11,10 +11,11 @@ import (
 // built when something is about to be added and not before: a run that goes on
 // with what earlier runs have read needs none.
 type known struct {
-	mu  sync.Mutex
-	set *idSet // what this run has; nil until it is needed
-	// past is what was done and is not part of this run: lines that are gone,
-	// and lists that were not added.
+	mu    sync.Mutex
+	built bool
+	set   *idSet // what this run has; nil unless duplicates are found exactly
+	// past is what was done and is not part of this run: what earlier runs were
+	// given by Put, lines that are gone, and lists that were not added.
 	past *idSet
 }
 
@@ -28,16 +29,24 @@ type stretch struct {
 }
 
 // buildKnown makes sure that there are sets, from the IDs of every spool and
-// every list. known must be locked.
+// every list, and that what earlier Puts left is history. known must be locked.
 func (q *Queue) buildKnown() error {
-	if q.known.set != nil {
+	if q.known.built {
 		return nil
+	}
+	if q.cfg.Dedupe != Exact {
+		err := q.forgetPast(q.pastSpools(), q.past)
+		q.known.built = err == nil
+		return err
+	}
+	set, past := newIDSet(), newIDSet()
+	if err := q.retire(past); err != nil {
+		return err
 	}
 	all, err := q.stretches()
 	if err != nil {
 		return err
 	}
-	set, past := newIDSet(), newIDSet()
 	for _, st := range all {
 		if st.past {
 			err = q.collectPast(past, st)
@@ -56,7 +65,7 @@ func (q *Queue) buildKnown() error {
 			return err
 		}
 	}
-	q.known.set, q.known.past = set, past
+	q.known.set, q.known.past, q.known.built = set, past, true
 	return nil
 }
 
@@ -83,12 +92,20 @@ func (q *Queue) stretches() ([]stretch, error) {
 
 // collect adds the IDs of all jobs that stand for themselves. One that is owed
 // though its ID is there already is a repeat that nobody could see before,
-// because the other was not part of the run; it becomes void.
+// because the other was not part of the run; it becomes void. One that is done
+// needs to be looked at again only in the other place.
 func (q *Queue) collect(set *idSet, st stretch) error {
 	var repeats []int64
 	err := q.eachID(st, func(ordinal int64, id queue.ID, is state) {
-		if is != void && !set.add(id) && is == owed && st.block >= st.src.visit {
+		if is == void || set.add(id) {
+			return
+		}
+		if is == owed && st.block >= st.src.visit {
 			repeats = append(repeats, ordinal)
+		}
+		if is == done && st.src.recheck.has(ordinal) {
+			st.src.recheck.remove(ordinal)
+			st.src.recheckN--
 		}
 	})
 	if err != nil {
@@ -134,19 +151,10 @@ func (q *Queue) eachID(st stretch, do func(ordinal int64, id queue.ID, is state)
 		defer q.mu.Unlock()
 		for i, id := range ids {
 			if ordinal := first + int64(i); !id.IsZero() {
-				do(ordinal, id, st.stateOf(ordinal))
+				do(ordinal, id, st.src.states.get(ordinal))
 			}
 		}
 	})
-}
-
-// stateOf is the state of an ordinal; the jobs of a spool file that was removed
-// are done. q.mu is held.
-func (st stretch) stateOf(ordinal int64) state {
-	if st.src.freed {
-		return done
-	}
-	return st.src.states.get(ordinal)
 }
 
 // turn records another state for jobs that nobody has been lent.

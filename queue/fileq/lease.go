@@ -42,8 +42,6 @@ func (l *lease) usable() error {
 
 // Ack settles; see queue.Lease. It costs a share of one write, which all that
 // settle at the same moment have in common.
-// Ack settles; see queue.Lease. It costs a share of one write, which all that
-// settle at the same moment have in common.
 func (l *lease) Ack(context.Context) error {
 	return l.record(recState, encodeState(l.src, l.ordinal, done),
 		func() { l.q.set(l.src, l.ordinal, done) }, func() {})
@@ -123,7 +121,15 @@ func (l *lease) record(typ uint8, body []byte, mark, then func()) error {
 		return fmt.Errorf("fileq: settle: %w", err)
 	}
 	l.end(then)
+	if l.job.Done {
+		l.src.recheckN--
+	}
+	if l.q.crowded {
+		l.q.room.leave()
+	}
+	finished := l.q.finished(l.src)
 	l.q.mu.Unlock()
+	l.q.sweepIf(finished)
 	l.q.compactIfLong()
 	return nil
 }

@@ -66,7 +66,7 @@ func (q *Queue) readable() []*source {
 // because a list was cut, or because one is not part of this run.
 func (q *Queue) reconcile() error {
 	q.mu.Lock()
-	need := q.review && q.cfg.Dedupe == Exact && (q.edited || q.missesList())
+	need := q.review && q.cfg.Dedupe == Exact && (q.edited || q.missesSource())
 	q.review, q.edited = false, false
 	q.mu.Unlock()
 	if !need {
@@ -77,12 +77,12 @@ func (q *Queue) reconcile() error {
 	return q.buildKnown()
 }
 
-// missesList reports whether this run was not given a list that is known, while
-// others have void jobs. mu is held.
-func (q *Queue) missesList() bool {
-	misses, voids := false, false
+// missesSource reports whether this run was not given what an earlier one was,
+// while lists of it have void jobs. mu is held.
+func (q *Queue) missesSource() bool {
+	misses, voids := q.past > 0, false
 	for _, s := range q.sources {
-		misses = misses || (s.kind == kindList && s.in == nil)
+		misses = misses || s.past || (s.kind == kindList && s.in == nil)
 		voids = voids || (s.in != nil && s.states.counts[void] > s.voided)
 	}
 	return misses && voids
@@ -168,6 +168,7 @@ func (q *Queue) loadBlock(s *source, b block, count int64, of state) error {
 			continue
 		}
 		job.Done = of == done
+		s.recheck.remove(ordinal)
 		q.ready.push(item{s, ordinal, job})
 	}
 	return nil

@@ -1,6 +1,9 @@
 package fileq
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/seed-9a1263fe/haul/queue"
 )
 
@@ -16,6 +19,7 @@ type memory struct {
 	sources []*source
 	byID    map[uint64]*source
 	nextID  uint64 // of the next source
+	past    int64  // IDs that the history holds
 
 	kinds       map[string]int64
 	failures    map[jobKey]Failure
@@ -50,6 +54,18 @@ func (m *memory) add(s *source) {
 	m.sources = append(m.sources, s)
 	m.byID[s.id] = s
 	m.nextID = max(m.nextID, s.id+1)
+}
+
+// forget drops a spool file of an earlier run, after what was done of it has
+// become part of the history, which holds so many IDs now.
+func (m *memory) forget(s *source, past int64) {
+	m.past = past
+	m.sources = slices.Delete(m.sources, s.slot, s.slot+1)
+	for _, behind := range m.sources[s.slot:] {
+		behind.slot--
+	}
+	delete(m.byID, s.id)
+	maps.DeleteFunc(m.failures, func(k jobKey, _ Failure) bool { return k.source == s.id })
 }
 
 // list finds a list by its name.
@@ -98,10 +114,12 @@ func (m *memory) kind(name string) string {
 	return name
 }
 
-// beginRun owes again what failed in the run before.
-func (m *memory) beginRun() {
+// beginRun owes again what failed in the run before. Jobs that were put are part
+// of the new run only if it resumes what earlier ones left.
+func (m *memory) beginRun(resume bool) {
 	for _, s := range m.sources {
 		s.states.replace(0, s.states.n, failed, owed)
+		s.past = s.kind == kindSpool && (s.freed || !resume)
 	}
 	clear(m.kinds)
 	clear(m.failures)

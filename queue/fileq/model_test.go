@@ -3,6 +3,7 @@ package fileq_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,10 +19,12 @@ import (
 // what is done.
 type model struct {
 	t     *rapid.T
+	cfg   fileq.Config
 	fs    *vfs.Mem
 	lists [2][]string
 	times [2]int // of the last change
-	put   map[string]bool
+	ever  []string
+	put   map[string]bool // by this run; with Resume, by any
 	done  map[string]bool
 	fresh int // number of the next line that there never was
 }
@@ -31,7 +34,7 @@ type model struct {
 // must lend what is owed by then, once, and nothing that is done.
 func TestEveryJobIsDoneOnceWhateverBecomesOfTheLists(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		m := &model{t: rt, fs: vfs.NewMem(), put: make(map[string]bool), done: make(map[string]bool)}
+		m := &model{t: rt, cfg: fileq.Config{Resume: rapid.Bool().Draw(rt, "resume"), SpoolBytes: 1 << 20}, fs: vfs.NewMem(), put: make(map[string]bool), done: make(map[string]bool)}
 		for i := range m.lists {
 			m.lists[i] = m.lines(20)
 		}
@@ -87,8 +90,11 @@ func (m *model) edit(i int) {
 }
 
 func (m *model) open() *fileq.Queue {
-	q, err := fileq.Open(m.fs, dir, fileq.Small(fileq.Config{}))
+	q, err := fileq.Open(m.fs, dir, fileq.Small(m.cfg))
 	m.ok(err)
+	if !m.cfg.Resume {
+		clear(m.put)
+	}
 	for i := range m.lists {
 		m.ok(q.AddList(m.t.Context(), textList(fmt.Sprint("list ", i), m.text(i), m.times[i])))
 	}
@@ -109,40 +115,58 @@ func (m *model) ok(err error) {
 	}
 }
 
-// owed is what the lists hold and was put, and is not done.
-func (m *model) owed() map[string]bool {
-	owed := make(map[string]bool)
+// part is what the lists hold and was put.
+func (m *model) part() map[string]bool {
+	part := maps.Clone(m.put)
 	for _, l := range m.lists {
 		for _, line := range l {
-			line = strings.ReplaceAll(strings.ReplaceAll(line, "\n# comment", ""), "\n", "")
-			if !m.done[line] {
-				owed[line] = true
-			}
+			part[strings.ReplaceAll(strings.ReplaceAll(line, "\n# comment", ""), "\n", "")] = true
 		}
 	}
-	for s := range m.put {
-		if !m.done[s] {
-			owed[s] = true
-		}
-	}
+	return part
+}
+
+// owed is what is part of the run and not done.
+func (m *model) owed() map[string]bool {
+	owed := m.part()
+	maps.DeleteFunc(owed, func(s string, _ bool) bool { return m.done[s] })
 	return owed
+}
+
+// putSome puts new jobs and some that were put before, which also tries what
+// comes before a Put: a queue that has built its sets and one that has not.
+func (m *model) putSome(q *fileq.Queue) {
+	var all []string
+	for _, s := range m.lines(15) {
+		all = append(all, strings.ReplaceAll(s, "\n", ""))
+	}
+	if n := len(m.ever); n > 0 {
+		from := rapid.IntRange(0, n).Draw(m.t, "from")
+		all = append(all, m.ever[from:rapid.IntRange(from, n).Draw(m.t, "to")]...)
+	}
+	part := m.part()
+	isNew := make(map[string]bool)
+	for _, s := range all {
+		if !part[s] && !m.done[s] {
+			isNew[s] = true
+		}
+	}
+	added, err := q.Put(m.t.Context(), texts(all))
+	m.ok(err)
+	if got := added.New + added.Known; got != int64(len(all)) || added.New < int64(len(isNew)) {
+		m.t.Errorf("Put counted %+v, want %d in all, and at least %d new", added, len(all), len(isNew))
+	}
+	for _, s := range all {
+		m.put[s] = true
+	}
+	m.ever = append(m.ever, all...)
 }
 
 // run does some of what is owed, in some way, and ends somehow.
 func (m *model) run() {
 	q := m.open()
 	for range rapid.IntRange(0, 2).Draw(m.t, "puts") {
-		all := m.lines(15)
-		_, err := q.Put(m.t.Context(), func(yield func(queue.Job, error) bool) {
-			for _, s := range all {
-				s = strings.ReplaceAll(s, "\n", "")
-				m.put[s] = true
-				if !yield(lineJob(s), nil) {
-					return
-				}
-			}
-		})
-		m.ok(err)
+		m.putSome(q)
 	}
 	owed := m.owed()
 	for range rapid.IntRange(0, len(owed)).Draw(m.t, "jobs") {
@@ -183,6 +207,13 @@ func (m *model) end(q *fileq.Queue) {
 // finish does the rest and checks that it was all of it, once.
 func (m *model) finish() {
 	q := m.open()
+	if len(m.ever) > 0 && !m.cfg.Resume {
+		_, err := q.Put(m.t.Context(), texts(m.ever))
+		m.ok(err)
+		for _, s := range m.ever {
+			m.put[s] = true
+		}
+	}
 	owed := m.owed()
 	st := q.Stats()
 	m.ok(q.Seal(m.t.Context()))

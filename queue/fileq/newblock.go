@@ -96,7 +96,7 @@ func (q *Queue) addBlock(s *source, p piece, begin []state) error {
 		}
 		q.set(s, p.first+int64(i), to)
 		if to == done && q.cfg.Recheck {
-			s.recheck.add(p.first + int64(i))
+			s.checkAgain(p.first + int64(i))
 		}
 	}
 	if _, err := q.log.Append(recBlock, encodeBlock(s, p.block, count)); err != nil {
@@ -109,6 +109,8 @@ func (q *Queue) addBlock(s *source, p piece, begin []state) error {
 // and begins another. mu is held.
 func (q *Queue) growSpool(s *source, p piece) error {
 	if s.extend(p, q.cfg.limits) {
+		// What is new in the block may be something to be looked at again.
+		s.checked = min(s.checked, len(s.blocks)-1)
 		return nil
 	}
 	if err := q.recordLastBlock(s); err != nil {

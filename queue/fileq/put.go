@@ -6,16 +6,18 @@ import (
 	"iter"
 
 	"github.com/seed-9a1263fe/haul/queue"
+	"github.com/seed-9a1263fe/haul/store/journal"
 )
 
 // Put spools jobs; see queue.Queue. It copies them, so the sequence may use the
-// same memory for each. Jobs are lent while the sequence goes on. The spool is
-// bounded by the disk alone, so that a list on standard input is safe as soon
-// as it is read; Put does not wait for jobs to be lent.
+// same memory for each. Jobs are lent while the sequence goes on. Put waits while
+// more than Config.SpoolBytes are spooled and not settled.
 //
 // With Config.Dedupe at Exact, an ID is known if an earlier Put or a list of
-// this run has it, or if it was ever done; otherwise what is put again is owed
-// again.
+// this run has it, or if it was ever done; with Config.Recheck, one that was
+// done is also lent again. Otherwise what is put again is owed again. A job that
+// an earlier run did not do is new to this one, which has the body that was put
+// last.
 func (q *Queue) Put(ctx context.Context, jobs iter.Seq2[queue.Job, error]) (queue.Added, error) {
 	var added queue.Added
 	if err := q.beginAdd(); err != nil {
@@ -38,8 +40,8 @@ func (q *Queue) putAll(ctx context.Context, jobs iter.Seq2[queue.Job, error], ad
 		if err != nil {
 			return err
 		}
-		if ctx.Err() != nil {
-			return ctx.Err()
+		if err := q.awaitRoom(ctx); err != nil {
+			return err
 		}
 		isNew, err := q.putOne(job)
 		if err != nil {
@@ -69,7 +71,8 @@ func (q *Queue) putOne(job queue.Job) (bool, error) {
 	if err := q.mayPut(); err != nil {
 		return false, err
 	}
-	if known, err := q.isKnown(job.ID); known || err != nil {
+	known, again, err := q.isKnown(job.ID)
+	if known && !again || err != nil {
 		return false, err
 	}
 	if err := q.spoolFor(); err != nil {
@@ -79,13 +82,16 @@ func (q *Queue) putOne(job queue.Job) (bool, error) {
 		return false, nil
 	}
 	q.spool.add(job)
+	if again {
+		q.spool.done = append(q.spool.done, len(q.spool.jobs)-1)
+	}
 	if len(q.spool.buf) >= spoolBuffer {
-		return true, q.writeSpool()
+		return !known, q.writeSpool()
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.changed()
-	return true, nil
+	return !known, nil
 }
 
 // mayPut says why nothing can be put any more. putting is held.
@@ -98,20 +104,25 @@ func (q *Queue) mayPut() error {
 	return q.putErr
 }
 
-// isKnown looks whether an ID is there. putting is held.
-func (q *Queue) isKnown(id queue.ID) (bool, error) {
-	switch q.cfg.Dedupe {
-	case None:
-		return false, nil
-	case Adjacent:
-		return id == q.lastPut, nil
-	}
+// isKnown looks whether an ID is there, and whether it is to be lent again all
+// the same, because an earlier run has done it. putting is held.
+func (q *Queue) isKnown(id queue.ID) (known, again bool, err error) {
 	q.known.mu.Lock()
 	defer q.known.mu.Unlock()
 	if err := q.buildKnown(); err != nil {
-		return false, err
+		return false, false, err
 	}
-	return q.known.set.has(id) || q.known.past.has(id), nil
+	switch {
+	case q.cfg.Dedupe == None:
+		return false, false, nil
+	case q.cfg.Dedupe == Adjacent:
+		return id == q.lastPut, false, nil
+	case q.known.set.has(id):
+		return true, false, nil
+	case q.known.past.has(id):
+		return true, q.cfg.Recheck, nil
+	}
+	return false, false, nil
 }
 
 // remember makes an ID known, and reports whether it was not: a list may have
@@ -134,6 +145,7 @@ func (q *Queue) spoolFor() error {
 	if err := q.endSpool(); err != nil {
 		return err
 	}
+	q.sweepIf(true) // all of the last file may be settled already
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	s, err := q.newSource(kindSpool, "", look{})
@@ -164,16 +176,56 @@ func (q *Queue) writeSpool() error {
 	if q.putErr != nil || len(q.spool.jobs) == 0 {
 		return q.putErr
 	}
-	if err := q.spool.write(); err != nil {
+	err := q.admit()
+	if err == nil {
+		err = q.spool.write()
+	}
+	if err != nil {
 		q.putErr = err
 		return err
 	}
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.spool.src.size = q.spool.end
-	q.spool.src.states.grow(q.spool.next)
+	q.crowded = q.isCrowded()
 	q.changed()
 	return nil
+}
+
+// admit gives the jobs in the buffer their states. That some of them are done is
+// written down before they can be found in the file: after a kill they would be
+// owed otherwise. putting is held.
+func (q *Queue) admit() error {
+	if len(q.spool.done) == 0 {
+		q.mu.Lock()
+		defer q.mu.Unlock()
+		q.spool.src.states.grow(q.spool.next + int64(len(q.spool.jobs)))
+		return nil
+	}
+	last, err := q.admitDone()
+	if err == nil {
+		err = q.log.Flush(last)
+	}
+	if err != nil {
+		return fmt.Errorf("fileq: put: %w", err)
+	}
+	return nil
+}
+
+func (q *Queue) admitDone() (last journal.LSN, err error) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	s := q.spool.src
+	s.states.grow(q.spool.next + int64(len(q.spool.jobs)))
+	for _, i := range q.spool.done {
+		ordinal := q.spool.next + int64(i)
+		if last, err = q.log.Append(recState, encodeState(s, ordinal, done)); err != nil {
+			return 0, err
+		}
+		q.set(s, ordinal, done)
+		s.checkAgain(ordinal)
+	}
+	return last, nil
 }
 
 // savePut makes durable what was put.

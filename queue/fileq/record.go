@@ -11,14 +11,15 @@ import (
 
 // Types of record in the journal. FORMAT.md has their bytes.
 const (
-	recRun    = 1 // a run begins: what had failed is owed
-	recSource = 2 // a source was added, or a list looks different
-	recBlock  = 3 // a block was read
-	recGone   = 4 // blocks from an ordinal on are gone
-	recState  = 5 // a job is done, or owed again
-	recFailed = 6 // a job was dropped
-	recSynced = 7 // so much of a spool file is on the disk
-	recFreed  = 8 // a spool file was removed
+	recRun     = 1 // a run begins: what had failed is owed
+	recSource  = 2 // a source was added, or a list looks different
+	recBlock   = 3 // a block was read
+	recGone    = 4 // blocks from an ordinal on are gone
+	recState   = 5 // a job is done, or owed again
+	recFailed  = 6 // a job was dropped
+	recSynced  = 7 // so much of a spool file is on the disk
+	recFreed   = 8 // a spool file was removed
+	recRetired = 9 // a spool file of an earlier run is history
 )
 
 const (
@@ -82,7 +83,9 @@ func (st *memory) apply(typ uint8, body []byte) error {
 	in := &scanner{b: body}
 	switch typ {
 	case recRun:
-		st.beginRun()
+		if resume := in.uint(1) == 1; in.err == nil {
+			st.beginRun(resume)
+		}
 	case recSource:
 		st.applySource(in)
 	case recBlock:
@@ -112,6 +115,10 @@ func (st *memory) apply(typ uint8, body []byte) error {
 	case recFreed:
 		if s := st.source(in); s != nil {
 			s.free()
+		}
+	case recRetired:
+		if s := st.source(in); s != nil {
+			st.applyRetired(in, s)
 		}
 	default:
 		return journal.ErrUnknownRecord
@@ -144,7 +151,7 @@ func (st *memory) job(in *scanner) (*source, int64) {
 	case in.err != nil:
 		return nil, 0
 	case s.freed:
-		in.b = nil // its jobs are done
+		in.b = nil // its jobs are settled
 		return nil, 0
 	case s.kind == kindSpool && ordinal < maxSpoolJobs:
 		s.states.grow(ordinal + 1)
@@ -153,6 +160,16 @@ func (st *memory) job(in *scanner) (*source, int64) {
 		return nil, 0
 	}
 	return s, ordinal
+}
+
+func (st *memory) applyRetired(in *scanner, s *source) {
+	past := in.uint(maxOrdinal)
+	if s.kind != kindSpool {
+		in.fail(fmt.Sprintf("source %d is no spool", s.id))
+	}
+	if in.err == nil {
+		st.forget(s, past)
+	}
 }
 
 func (st *memory) applySource(in *scanner) {

@@ -17,7 +17,7 @@ const maxSnapshot = 1 << 30
 // encode writes all of m down. It takes a quarter of a byte for each job, and
 // some 20 for each block.
 func (m *memory) encode() []byte {
-	f := fields(nil).uint(snapshotVersion, int64(m.nextID))
+	f := fields(nil).uint(snapshotVersion, int64(m.nextID), m.past)
 	f = f.uint(int64(len(m.kinds)))
 	for name, n := range m.kinds {
 		f = f.string(name).uint(n)
@@ -37,7 +37,7 @@ func (m *memory) encode() []byte {
 
 func (s *source) encode(f fields) fields {
 	f = appendLook(f.uint(int64(s.id), int64(s.kind)).string(s.name), s.look)
-	f = f.uint(s.synced, flag(s.freed), s.freedDone, s.history, s.voided)
+	f = f.uint(s.synced, flag(s.freed), flag(s.past), s.history, s.voided)
 	f = f.uint(s.indexed, int64(len(s.blocks)))
 	var first int64
 	for _, b := range s.blocks {
@@ -72,6 +72,7 @@ func (m *memory) restore(r io.Reader) error {
 		return fmt.Errorf("fileq: checkpoint of version %d; this program reads %d", v, snapshotVersion)
 	}
 	nextID := uint64(in.uint(maxInt64))
+	m.past = in.uint(maxOrdinal)
 	for range in.uint(maxKinds + 1) {
 		name := in.string(maxKind)
 		m.kinds[name] = in.uint(maxInt64)
@@ -112,8 +113,8 @@ func (m *memory) decodeFailures(in *scanner) {
 func decodeSource(in *scanner) *source {
 	s := &source{id: uint64(in.uint(maxInt64)), kind: kind(in.uint(int64(kindSpool))), name: in.string(maxName), look: in.look()}
 	s.synced = in.uint(maxInt64)
-	s.freed = in.uint(1) == 1
-	s.freedDone, s.history, s.voided = in.uint(maxInt64), in.uint(maxInt64), in.uint(maxInt64)
+	s.freed, s.past = in.uint(1) == 1, in.uint(1) == 1
+	s.history, s.voided = in.uint(maxInt64), in.uint(maxInt64)
 	s.final = s.freed
 	s.indexed = in.uint(maxOrdinal)
 	var first int64

@@ -30,11 +30,11 @@ type source struct {
 	blocks []block // by ordinal
 	states states
 	synced int64 // bytes of a spool file that are known to be on the disk
-	freed  bool  // the spool file is removed; all its jobs are done
+	freed  bool  // the spool file is removed, and with it the bodies of its jobs
+	past   bool  // a spool file of an earlier run that is not part of the last one
 
-	freedDone int64 // how many these were
-	history   int64 // done jobs under ordinals that are gone
-	voided    int64 // void ordinals that are gone
+	history int64 // done jobs under ordinals that are gone
+	voided  int64 // void ordinals that are gone
 
 	// What only this run knows.
 	in       io.ReaderAt // nil if this run was not given the list
@@ -42,6 +42,7 @@ type source struct {
 	size     int64    // bytes that may be read
 	final    bool     // no more bytes will come
 	recheck  bitset   // done before this run, and to be lent once more
+	recheckN int64    // of these, how many are not settled
 	lastID   queue.ID // of the entry that was read last; the loader's
 	visit    int      // next block of an earlier run to be looked at
 	visitEnd int
@@ -130,11 +131,26 @@ func (s *source) extend(p piece, lim limits) bool {
 	return true
 }
 
-// finished reports whether a spool file has nothing left to give.
-func (s *source) finished() bool {
+// settled reports whether nothing of a spool file can be lent any more in this
+// run.
+func (s *source) settled() bool {
 	off, _ := s.tail()
-	return s.kind == kindSpool && s.final && !s.freed && off == s.size &&
-		s.states.counts[owed] == 0 && s.states.counts[failed] == 0
+	return s.kind == kindSpool && s.final && !s.freed && !s.past && off == s.size && s.states.counts[owed] == 0
+}
+
+// unsettled is how many bytes of a spool file belong to jobs that may still be
+// lent, as far as jobs are of the same length.
+func (s *source) unsettled() int64 {
+	if s.kind != kindSpool || s.freed || s.past || s.states.n == 0 {
+		return 0
+	}
+	return s.size / s.states.n * min(s.states.counts[owed]+s.recheckN, s.states.n)
+}
+
+// checkAgain lends a job that is done once more.
+func (s *source) checkAgain(ordinal int64) {
+	s.recheck.add(ordinal)
+	s.recheckN++
 }
 
 // begin makes the source readable in this run, from its beginning.
@@ -145,14 +161,12 @@ func (s *source) begin(in io.ReaderAt, f Format, size int64, recheck bool) {
 		return
 	}
 	for i := s.states.next(0, s.states.n, done); i < s.states.n; i = s.states.next(i+1, s.states.n, done) {
-		s.recheck.add(i)
+		s.checkAgain(i)
 	}
 }
 
-// free forgets everything of a spool file whose jobs are all done but that they
-// are.
+// free forgets everything of a spool file but what became of its jobs.
 func (s *source) free() {
 	s.freed, s.final = true, true
-	s.freedDone = s.states.counts[done]
-	s.blocks, s.states, s.recheck, s.in = nil, states{}, nil, nil
+	s.blocks, s.recheck, s.recheckN, s.in = nil, nil, 0, nil
 }

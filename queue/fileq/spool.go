@@ -45,6 +45,7 @@ type spool struct {
 
 	buf  []byte      // entries that wait to be written
 	jobs []queue.Job // their IDs
+	done []int       // which of them were done before, and are to be looked at again
 	next int64       // ordinal of the first of them
 }
 
@@ -61,7 +62,7 @@ func (sp *spool) create(fs vfs.FS, dir string, s *source, ids *idFile) error {
 	if _, err := f.WriteAt(encodeSpoolHeader(s.id), 0); err != nil {
 		return errors.Join(fmt.Errorf("fileq: create spool: %w", err), f.Close())
 	}
-	*sp = spool{src: s, f: f, ids: ids, end: spoolHeader, buf: sp.buf[:0], jobs: sp.jobs[:0]}
+	*sp = spool{src: s, f: f, ids: ids, end: spoolHeader, buf: sp.buf[:0], jobs: sp.jobs[:0], done: sp.done[:0]}
 	return nil
 }
 
@@ -119,7 +120,7 @@ func (sp *spool) write() error {
 	}
 	sp.end += int64(len(sp.buf))
 	sp.next += int64(len(sp.jobs))
-	sp.buf, sp.jobs = sp.buf[:0], sp.jobs[:0]
+	sp.buf, sp.jobs, sp.done = sp.buf[:0], sp.jobs[:0], sp.done[:0]
 	return nil
 }
 

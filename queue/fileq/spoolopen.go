@@ -15,12 +15,6 @@ import (
 // is not whole was never promised.
 func (q *Queue) openSpool(s *source) error {
 	name := spoolName(q.dir, s.id)
-	if s.freed {
-		if err := q.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("fileq: remove spool: %w", err)
-		}
-		return nil
-	}
 	f, err := q.fs.OpenFile(name, vfs.ReadWrite)
 	if errors.Is(err, fs.ErrNotExist) && s.synced == 0 {
 		return q.forgetSpool(s)

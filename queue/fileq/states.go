@@ -111,6 +111,12 @@ func (b *bitset) add(i int64) {
 	(*b)[i/64] |= 1 << (i % 64)
 }
 
+func (b bitset) remove(i int64) {
+	if i/64 < int64(len(b)) {
+		b[i/64] &^= 1 << (i % 64)
+	}
+}
+
 func (b bitset) has(i int64) bool {
 	return i/64 < int64(len(b)) && b[i/64]>>(i%64)&1 != 0
 }

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Stats counts jobs. What nobody has read yet of a list is not counted; see
+// Stats counts the jobs of the lists and of the last run's Puts. What nobody has read yet of a list is not counted; see
 // ListStats.Read.
 type Stats struct {
 	Done     int64 // acknowledged, now or in an earlier run
@@ -15,6 +15,15 @@ type Stats struct {
 	Repeated int64 // entries that stand for a job that is counted elsewhere
 	Lent     int64 // leases that are out
 	Delayed  int64 // owed later
+	// Left are jobs that earlier runs were given by Put and did not do, and that
+	// are not part of the last run. They are counted nowhere else, and no longer
+	// once they are given up; see Config.Resume.
+	Left int64
+	// Past are jobs given by Put that earlier runs did. One that was given again
+	// is counted in both.
+	Past int64
+	// Put counts the jobs that were given by Put; it has neither name nor size.
+	Put ListStats
 	// Kinds counts the failed by kind.
 	Kinds map[string]int64
 	// Lists in the order in which they were first added.
@@ -48,25 +57,32 @@ func (q *Queue) Failures() iter.Seq[Failure] {
 }
 
 func (m *memory) stats() Stats {
-	st := Stats{Kinds: maps.Clone(m.kinds)}
+	st := Stats{Kinds: maps.Clone(m.kinds), Past: m.past}
 	maps.DeleteFunc(st.Kinds, func(_ string, n int64) bool { return n == 0 })
 	for _, s := range m.sources {
 		l := s.stats()
+		if s.past {
+			st.Past += l.Done
+			st.Left += l.Owed + l.Failed
+			continue
+		}
 		st.Done += l.Done
 		st.Owed += l.Owed
 		st.Failed += l.Failed
 		st.Repeated += l.Repeated
 		if s.kind == kindList {
 			st.Lists = append(st.Lists, l)
+		} else {
+			st.Put.Done += l.Done
+			st.Put.Owed += l.Owed
+			st.Put.Failed += l.Failed
+			st.Put.Repeated += l.Repeated
 		}
 	}
 	return st
 }
 
 func (s *source) stats() ListStats {
-	if s.freed {
-		return ListStats{Done: s.freedDone}
-	}
 	read, _ := s.tail()
 	return ListStats{
 		Name:     s.name,
