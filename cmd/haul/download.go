@@ -65,7 +65,7 @@ func download(ctx context.Context, o *options, args []string, io stdio, env envi
 	if o.dryRun {
 		return state{}, dryRun(ctx, t.sources, cfg, o, io.out)
 	}
-	if t.place, err = openPlace(o, rereadable(t.sources), t.log); err != nil {
+	if t.place, err = openPlace(o, t.log); err != nil {
 		return state{}, err
 	}
 	defer func() {
@@ -192,11 +192,12 @@ func (t *transfer) finish(err error) (state, error) {
 }
 
 // saveLeft writes what the run leaves to do, also when it was interrupted. Lists
-// that can be read again are; of other sources, failed jobs were written as they
-// failed, and what was read and not done is still in the queue.
+// that can be read again are, if there is nothing but such; otherwise failed jobs
+// were written as they failed, and what was read and not done is still in the
+// queue.
 func (t *transfer) saveLeft() (err error) {
 	ctx := context.Background()
-	if t.place.lists != nil {
+	if rereadable(t.sources) {
 		err = t.left.addLists(ctx, t.sources, t.place.store)
 	} else {
 		err = t.left.addOwed(ctx, t.place.queue)
@@ -215,7 +216,7 @@ func (t *transfer) observe(ev downloader.Event) {
 	}
 	if f.Result.Status == downloader.Failed {
 		t.tally.add(&f.Result)
-		if t.left != nil && t.place.lists == nil {
+		if t.left != nil && !rereadable(t.sources) {
 			t.left.add(f.Result.Request)
 		}
 	}

@@ -21,7 +21,6 @@ type feed struct {
 	options *options
 	log     *slog.Logger
 
-	jobs   atomic.Int64 // put; jobs known twice count until their source is through
 	listed atomic.Bool  // all sources are read
 	broken atomic.Int64 // sources that could not be read to their end
 }
@@ -43,7 +42,7 @@ func (f *feed) run(ctx context.Context, sources []*source) error {
 		}
 	}
 	f.listed.Store(true)
-	if unread != nil && f.jobs.Load() == 0 {
+	if jobs, _ := f.count(); unread != nil && jobs == 0 {
 		return usageErrorf("no list could be used: %w", unread)
 	}
 	return f.place.queue.Seal(ctx)
@@ -51,14 +50,14 @@ func (f *feed) run(ctx context.Context, sources []*source) error {
 
 // hand gives one source to the queue. read is the source's own error.
 func (f *feed) hand(ctx context.Context, s *source) (read, err error) {
-	if f.place.lists == nil {
+	if s.again == nil {
 		return f.put(ctx, s)
 	}
 	name, err := listName(s)
 	if err != nil {
 		return nil, err
 	}
-	err = f.place.lists.AddList(ctx, fileq.List{
+	err = f.place.queue.AddList(ctx, fileq.List{
 		Name: name, Reader: s.file, Size: s.info.Size(), ModTime: s.info.ModTime(), Inode: inodeOf(s.info),
 		Format: jobsOf{s.again},
 	})
@@ -86,25 +85,21 @@ func (f *feed) put(ctx context.Context, s *source) (read, err error) {
 				read = e
 				return
 			}
-			f.jobs.Add(1)
 			if !yield(r.Job(), nil) {
 				return
 			}
 		}
 	}
-	added, err := f.place.queue.Put(ctx, jobs)
-	f.jobs.Add(-added.Known)
+	_, err = f.place.queue.Put(ctx, jobs)
 	return read, err
 }
 
 // count is how many jobs are known of by now, those that were settled included,
 // and whether there will be no more.
 func (f *feed) count() (jobs int64, all bool) {
-	jobs, all = f.jobs.Load(), f.listed.Load()
-	if f.place.lists == nil {
-		return jobs, all
-	}
-	for _, l := range f.place.lists.Stats().Lists {
+	stats := f.place.queue.Stats()
+	jobs, all = stats.Put.Done+stats.Put.Owed+stats.Put.Failed, f.listed.Load()
+	for _, l := range stats.Lists {
 		if l.Added {
 			jobs += l.Done + l.Owed + l.Failed
 			all = all && l.Read >= l.Size

@@ -71,6 +71,7 @@ func addDownloadFlags(fs *pflag.FlagSet, o *options) {
 	f.group = "Input and output"
 	f.add(listValue{&o.lists, "FILE", notEmpty}, "input-file", "i", "read URLs from `FILE`; - is standard input; may be given several times")
 	f.choice(&o.format, "input-format", "", "lists are in `FORMAT`: auto (by name, then by content), plain, jsonl, csv, tsv, metalink", "auto", "plain", "jsonl", "csv", "tsv", "metalink")
+	f.choice(&o.dedupe, "dedupe", "", "find repeated jobs by `METHOD`: exact (27 bytes of memory and disk a job), adjacent (only next to each other), none", "exact", "adjacent", "none")
 	f.text(&o.dir, "dir", "d", "put files below `DIR`, made if missing")
 	f.text(&o.out, "out", "o", "call the file `NAME`, for a single URL")
 	f.add(digestValue{&o.checksum}, "checksum", "", "check the file against `TYPE=HEX`, for a single URL")

@@ -12,7 +12,7 @@ import (
 
 	"github.com/seed-9a1263fe/haul/downloader"
 	"github.com/seed-9a1263fe/haul/downloader/list"
-	"github.com/seed-9a1263fe/haul/queue"
+	"github.com/seed-9a1263fe/haul/queue/fileq"
 	"github.com/seed-9a1263fe/haul/store"
 )
 
@@ -72,29 +72,23 @@ func (l *leftover) addLists(ctx context.Context, sources []*source, s store.Stor
 	return nil
 }
 
-// addOwed writes the jobs that a queue in memory still owes, and takes them off
-// it.
-func (l *leftover) addOwed(ctx context.Context, q queue.Queue) error {
-	if err := q.Seal(ctx); err != nil {
-		return err
-	}
-	for {
-		lease, err := q.Next(ctx)
-		if errors.Is(err, queue.ErrDrained) {
-			return nil
-		}
+// addOwed writes the jobs that a queue still owes. What is done is known to the
+// queue, or else to the store.
+func (l *leftover) addOwed(ctx context.Context, q *fileq.Queue) error {
+	for job, err := range q.Rest(ctx) {
 		if err != nil {
 			return err
 		}
+		if job.Done {
+			return nil // these come last
+		}
 		var r downloader.Request
-		if err := r.UnmarshalBinary(lease.Job().Body); err != nil {
+		if err := r.UnmarshalBinary(job.Body); err != nil {
 			return err
 		}
 		l.add(&r)
-		if err := lease.Ack(ctx); err != nil {
-			return err
-		}
 	}
+	return nil
 }
 
 // close puts the file in its place.

@@ -13,6 +13,7 @@ type options struct {
 	// What to fetch.
 	lists  []string
 	format string
+	dedupe string
 
 	// Where it goes.
 	dir, out       string
@@ -78,6 +79,7 @@ type options struct {
 func defaultOptions() *options {
 	return &options{
 		format:           "auto",
+		dedupe:           "exact",
 		dir:              ".",
 		rename:           true,
 		fileAllocation:   "auto",

@@ -9,9 +9,7 @@ import (
 	"syscall"
 
 	"github.com/seed-9a1263fe/haul/downloader/session"
-	"github.com/seed-9a1263fe/haul/queue"
 	"github.com/seed-9a1263fe/haul/queue/fileq"
-	"github.com/seed-9a1263fe/haul/queue/memq"
 	"github.com/seed-9a1263fe/haul/store"
 	"github.com/seed-9a1263fe/haul/store/diskstore"
 	"github.com/seed-9a1263fe/haul/store/vfs"
@@ -23,22 +21,20 @@ var queueDir = path.Join(store.StateDir, "queue")
 // place is an output directory with what a run keeps in it: the files, and the
 // state of store and queue.
 //
-// A run of list files alone has a durable queue, which reads them as it goes and
-// remembers two bits a job. A run that is also told of jobs in ways that cannot
-// be read again has a queue in memory, which takes no more at a time than it can
-// lend soon. A durable one would owe what such a run left to whatever is
-// downloaded to the directory next. Either way the store knows what is complete.
+// The queue reads list files as it goes and remembers two bits a job. What
+// cannot be read again, standard input for one, is copied to its spool until it
+// is done. It lends what this run is given and nothing else: what an earlier run
+// was given and did not do is owed when it is given again.
 type place struct {
 	dir   string
 	fs    *vfs.OS
 	store store.Store
-	lists *fileq.Queue // nil in a run without a durable queue
-	queue queue.Queue  // lists, or one in memory
+	queue *fileq.Queue
 }
 
-// openPlace takes the directory for this run, with a durable queue or without.
-// Every error says why it cannot be used, and leaves with exitPlace.
-func openPlace(o *options, durable bool, log *slog.Logger) (_ *place, err error) {
+// openPlace takes the directory for this run. Every error says why it cannot be
+// used, and leaves with exitPlace.
+func openPlace(o *options, log *slog.Logger) (_ *place, err error) {
 	p := &place{dir: o.dir}
 	defer func() {
 		if err != nil {
@@ -57,15 +53,17 @@ func openPlace(o *options, durable bool, log *slog.Logger) (_ *place, err error)
 		return nil, err
 	}
 	p.store = disk
-	if !durable {
-		p.queue = memq.New(memq.Config{})
-		return p, nil
-	}
-	if p.lists, err = fileq.Open(p.fs, queueDir, fileq.Config{Recheck: true, Logger: log}); err != nil {
+	p.queue, err = fileq.Open(p.fs, queueDir, fileq.Config{Dedupe: dedupes[o.dedupe], Recheck: true, Logger: log})
+	if err != nil {
 		return nil, err
 	}
-	p.queue = p.lists
 	return p, nil
+}
+
+var dedupes = map[string]fileq.Dedupe{
+	"exact":    fileq.Exact,
+	"adjacent": fileq.Adjacent,
+	"none":     fileq.None,
 }
 
 var allocations = map[string]diskstore.Allocation{

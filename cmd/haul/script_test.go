@@ -128,11 +128,16 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 
 // interrupt SIGNAL CODE PATH haul ARGS... runs haul, sends the signal once the
 // server has sent some of PATH, and wants haul to exit with the code within two
-// seconds.
+// seconds. The signal KILL leaves it no time: the code is -1 then. If the script has
+// a file called stdin, haul reads it as its standard input.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	w := worldOf(ts)
-	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM}[args[0]]
+	sig := map[string]os.Signal{"INT": os.Interrupt, "TERM": syscall.SIGTERM, "KILL": os.Kill}[args[0]]
 	cmd := command(ts, args[3:])
+	if in, err := os.Open(ts.MkAbs("stdin")); err == nil {
+		defer in.Close()
+		cmd.Stdin = in
+	}
 	before := w.origin.FileStats(args[2]).BodyBytes
 	ts.Check(cmd.Start())
 	ts.Check(w.waitForBytes(args[2], before+(1<<20)))

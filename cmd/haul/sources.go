@@ -65,7 +65,7 @@ func openSources(ctx context.Context, o *options, args []string, stdin io.Reader
 // checkSources refuses what gives no work, and options that are for one URL.
 func checkSources(o *options, args []string) error {
 	if len(args)+len(o.lists) == 0 && o.retryFrom == "" {
-		return usageErrorf("nothing to download: give URLs, or a list with -i FILE")
+		return usageErrorf("nothing to download: give URLs, or a list with -i FILE%s", owedIn(o.dir))
 	}
 	single := len(args) == 1 && len(o.lists) == 0 && o.retryFrom == ""
 	switch {
@@ -91,6 +91,21 @@ func checkSources(o *options, args []string) error {
 		}
 	}
 	return nil
+}
+
+// owedIn says that a directory knows of work, for whoever hoped to go on with it
+// by naming the directory alone.
+func owedIn(dir string) string {
+	m, err := recall(dir)
+	if err != nil {
+		return "" // there is nothing to be known, or it is not for this run to tell
+	}
+	defer m.close() // it was only read
+	n := m.jobs.Owed + m.jobs.Left + m.jobs.Failed
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; %s of earlier runs (see haul status -d %s), which go on when they are given again", plural(n, "job is left", "jobs are left"), printable(dir))
 }
 
 func meantCommand(arg string) string {
