@@ -181,3 +181,52 @@ func BenchmarkPut(b *testing.B) {
 	b.StopTimer()
 	ok(b, q.Close())
 }
+
+// BenchmarkPutTenMillion puts ten million jobs while another goroutine settles
+// them. Run it with -benchtime=1x, one Dedupe at a time.
+func BenchmarkPutTenMillion(b *testing.B) {
+	for name, dedupe := range map[string]fileq.Dedupe{"exact": fileq.Exact, "none": fileq.None} {
+		b.Run(name, func(b *testing.B) {
+			const n = 10_000_000
+			defer debug.SetGCPercent(debug.SetGCPercent(50))
+			fs, err := vfs.NewOS(b.TempDir())
+			ok(b, err)
+			defer fs.Close()
+			for b.Loop() {
+				q, err := fileq.Open(fs, "queue", fileq.Config{Dedupe: dedupe})
+				ok(b, err)
+				put := make(chan error, 1)
+				go func() {
+					_, err := q.Put(b.Context(), manyJobs(n))
+					put <- errors.Join(err, q.Seal(b.Context()))
+				}()
+				settleAll(b, q)
+				ok(b, <-put)
+				b.ReportMetric(peak(b), "peak-MB")
+				ok(b, q.Close())
+			}
+		})
+	}
+}
+
+func manyJobs(n int) iter.Seq2[queue.Job, error] {
+	return func(yield func(queue.Job, error) bool) {
+		for i := range n {
+			if !yield(lineJob(fmt.Sprintf("http://download.example.com/some/path/file-%010d.bin", i)), nil) {
+				return
+			}
+		}
+	}
+}
+
+func settleAll(b *testing.B, q *fileq.Queue) {
+	b.Helper()
+	for {
+		l, err := q.Next(b.Context())
+		if errors.Is(err, queue.ErrDrained) {
+			return
+		}
+		ok(b, err)
+		ok(b, l.Ack(b.Context()))
+	}
+}

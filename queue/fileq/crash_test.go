@@ -405,3 +405,38 @@ func fullDisk(t *testing.T, cfg fileq.Config) {
 		t.Error("no run noticed the full disk")
 	}
 }
+
+// TestKillWhileDoneJobsArePutAgainKeepsThemDone looks before each operation of a
+// Put of jobs that an earlier run has done.
+func TestKillWhileDoneJobsArePutAgainKeepsThemDone(t *testing.T) {
+	for _, resume := range []bool{false, true} {
+		killDoneJobs(t, fileq.Config{Recheck: true, Resume: resume})
+	}
+}
+
+func killDoneJobs(t *testing.T, cfg fileq.Config) {
+	all := urls(0, 40)
+	mem := vfs.NewMem()
+	puts(t, mem, cfg, all, func(q *fileq.Queue) { take(t, q, 40) })
+	var left []*vfs.Mem
+	fs := vfs.NewFaulty(mem, func(vfs.Op) vfs.Fault {
+		left = append(left, mem.KillClone())
+		return vfs.Fault{}
+	})
+	puts(t, fs, cfg, all, func(q *fileq.Queue) { take(t, q, 20) })
+	for i, fs := range left {
+		puts(t, fs, fileq.Config{Resume: cfg.Resume}, all, func(q *fileq.Queue) {
+			wantTexts(t, fmt.Sprintf("kill before operation %d of %d", i+1, len(left)), drain(t, q), nil)
+		})
+	}
+}
+
+// TestHistoryOutlivesAPowerCut cuts the power when what was done has become
+// history and the queue is closed.
+func TestHistoryOutlivesAPowerCut(t *testing.T) {
+	mem := vfs.NewMem()
+	puts(t, mem, fileq.Config{}, urls(0, 20), func(q *fileq.Queue) { take(t, q, 20) })
+	puts(t, mem, fileq.Config{}, urls(50, 51), func(*fileq.Queue) {})
+	left := mem.CrashClone(rand.New(rand.NewPCG(1, 1)), 0)
+	puts(t, left, fileq.Config{}, urls(0, 21), func(q *fileq.Queue) { wantTexts(t, "after the cut", drain(t, q), urls(20, 21)) })
+}

@@ -80,7 +80,8 @@ func (q *Queue) reconcile() error {
 // missesSource reports whether this run was not given what an earlier one was,
 // while lists of it have void jobs. mu is held.
 func (q *Queue) missesSource() bool {
-	misses, voids := q.past > 0, false
+	// Numbers without a source are those of spool files that were given up.
+	misses, voids := q.nextID-1 > uint64(len(q.sources)), false
 	for _, s := range q.sources {
 		misses = misses || s.past || (s.kind == kindList && s.in == nil)
 		voids = voids || (s.in != nil && s.states.counts[void] > s.voided)

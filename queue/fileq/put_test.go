@@ -140,7 +140,11 @@ func TestRepeatIsOwedWhereItsPutIsNotPartOfTheRun(t *testing.T) {
 			next(t, q)
 		}
 	})
+	other := textList("other", text(urls(90, 95)...), 1)
+	// Which is new, so that what was put is given up.
+	session(t, fs, fileq.Config{}, other, func(q *fileq.Queue) { take(t, q, 5) })
 	session(t, fs, fileq.Config{}, l, func(q *fileq.Queue) {
+		addList(t, q, other)
 		got := drain(t, q)
 		slices.Sort(got)
 		wantTexts(t, "list alone", got, urls(0, 10))
@@ -227,4 +231,23 @@ func TestRestIsWhatIsNotDone(t *testing.T) {
 		wantTexts(t, "rest", got, want)
 	})
 	puts(t, mem, fileq.Config{}, urls(0, 20), func(q *fileq.Queue) { wantTexts(t, "next run", drain(t, q), urls(5, 20)) })
+}
+
+// TestRecheckLendsWhatABlockGrowsBy puts done jobs behind one that was looked at
+// again already, in the same block.
+func TestRecheckLendsWhatABlockGrowsBy(t *testing.T) {
+	mem := vfs.NewMem()
+	puts(t, mem, fileq.Config{}, urls(0, 20), func(q *fileq.Queue) { take(t, q, 20) })
+	q := open(t, mem, fileq.Config{Recheck: true})
+	for n := range 20 {
+		_, err := q.Put(t.Context(), texts(urls(n, n+1)))
+		ok(t, err)
+		if n < 10 {
+			l, got := next(t, q)
+			wantTexts(t, "while it grows", []string{got}, urls(n, n+1))
+			ok(t, l.Ack(t.Context()))
+		}
+	}
+	wantTexts(t, "the rest", drain(t, q), urls(10, 20))
+	ok(t, q.Close())
 }
