@@ -20,14 +20,16 @@ func (s *scheduler) start(a assignment, stop func()) (probe, ok bool) {
 	return a.task.phase == probing, a.task.phase != closing
 }
 
-// bounds returns what to ask for. An end of 0 means everything from off.
-func (s *scheduler) bounds(seg *segment) (off, end int64) {
+// question returns what to ask for, and how. An end of 0 means everything from
+// off.
+func (s *scheduler) question(a assignment) (off, end int64, m manner) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if seg.end == endless {
-		return seg.off, 0
+	off, end = a.seg.off, a.seg.end
+	if end == endless {
+		end = 0
 	}
-	return seg.off, seg.end
+	return off, end, a.task.manner
 }
 
 // resume sets the plan of a task that was begun earlier and makes the probe its

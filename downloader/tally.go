@@ -43,7 +43,7 @@ func (e *Engine) announce(t *task) {
 		return
 	}
 	t.announced = true
-	e.cfg.Observe(Started{ID: t.id, URL: t.urlText(), Key: t.key, Size: t.identity.Size, Resumed: t.resumed})
+	e.cfg.Observe(Started{ID: t.id, URL: t.text, Key: t.key, Size: t.identity.Size, Resumed: t.resumed})
 }
 
 // Snapshot returns the state of the run. It may be called at any time from any

@@ -37,22 +37,20 @@ type task struct {
 	seq   uint64 // place in the order in which jobs were borrowed
 
 	host      *host // where it is scheduled
-	url       *url.URL
+	manner          // of the next requests
 	phase     phase
 	plan      plan
 	notBefore time.Time // no request before this
 	end       ending    // what closing leads to
 	key       store.Key
-	present   int64 // bytes of the whole that are here
-	fetched   int64 // bytes that came from the network, for this job in this run
-	resumed   int64 // bytes that were here when the job began in this run
-	tries     int   // failures in a row without progress
-	mark      int64 // the most that was present at any failure
-	attempts  int   // tries begun
-	restarts  int   // begun anew because the bytes were others
-	mirror    int   // which of the URLs
-	noRange   bool  // ask for the whole, in one piece
-	how       session.How
+	present   int64    // bytes of the whole that are here
+	fetched   int64    // bytes that came from the network, for this job in this run
+	resumed   int64    // bytes that were here when the job began in this run
+	tries     int      // failures in a row without progress
+	mark      int64    // the most that was present at any failure
+	attempts  int      // tries begun
+	restarts  int      // begun anew because the bytes were others
+	mirror    int      // which of the URLs
 	refreshed bool     // the URL is one that Config.Refresh gave
 	steps     []string // of the ladder, for the result
 
@@ -64,6 +62,13 @@ type task struct {
 	declared   []store.Digest // that the server says the whole has
 	meta       answerMeta
 	announced  bool // a Started event went out
+}
+
+// manner is how a task's file is asked for.
+type manner struct {
+	url     *url.URL
+	noRange bool // the whole, in one piece
+	how     session.How
 }
 
 // ending is why and how a task closes.

@@ -89,7 +89,8 @@ func resumable(id store.Identity) bool {
 // ask sends the request for the assignment's segment.
 func (e *Engine) ask(ctx context.Context, a assignment) (*session.Answer, error) {
 	t := a.task
-	r, err := a.conn.OpenRequest(t.url)
+	off, end, how := e.sched.question(a)
+	r, err := a.conn.OpenRequest(how.url)
 	if err != nil {
 		return nil, err
 	}
@@ -103,10 +104,10 @@ func (e *Engine) ask(ctx context.Context, a assignment) (*session.Answer, error)
 	if t.standing != nil && t.identity.IsZero() {
 		r.SetConditional(session.Version(t.standing.Identity))
 	}
-	if off, end := e.sched.bounds(a.seg); !t.noRange {
+	if !how.noRange {
 		r.SetRange(off, end)
 		if !t.identity.IsZero() {
-			r.SetVersion(session.Version(t.identity), t.how)
+			r.SetVersion(session.Version(t.identity), how.how)
 		}
 	}
 	return r.Send(ctx)
@@ -129,7 +130,7 @@ func (e *Engine) acceptProbe(ctx context.Context, a assignment, ans *session.Ans
 	if ans.Verdict == session.Part && id.Size < 0 {
 		// A part of nobody knows how much: what comes behind it could only be
 		// guessed at.
-		return &session.Error{Kind: session.KindRange, URL: session.Redact(t.url), Status: ans.Status,
+		return &session.Error{Kind: session.KindRange, URL: session.Redact(ans.URL), Status: ans.Status,
 			Err: errors.New("the whole size is not said")}
 	}
 	t.meta.note(ans)
@@ -158,7 +159,7 @@ func (e *Engine) acceptRange(a assignment, ans *session.Answer) error {
 	case ans.Verdict == session.Whole && !ans.Changed:
 		return errStepDown
 	}
-	return &session.Error{Kind: session.KindChanged, URL: session.Redact(a.task.url), Status: ans.Status}
+	return &session.Error{Kind: session.KindChanged, URL: session.Redact(ans.URL), Status: ans.Status}
 }
 
 // checkSize holds the size that the server says against what is allowed and
@@ -286,7 +287,7 @@ func (e *Engine) bodyEnded(a assignment, ans *session.Answer, end int64) error {
 		return nil
 	}
 	if end < ans.End {
-		return &session.Error{Kind: session.KindTruncated, URL: session.Redact(a.task.url), Temporary: true,
+		return &session.Error{Kind: session.KindTruncated, URL: session.Redact(ans.URL), Temporary: true,
 			Err: fmt.Errorf("%d of %d bytes", end-ans.Off, ans.End-ans.Off)}
 	}
 	return nil
