@@ -17,7 +17,7 @@ import (
 type memory struct {
 	fs    *vfs.OS
 	files *diskstore.View
-	jobs  fileq.Report // of list files; empty if there never was one
+	jobs  fileq.Report // empty if there was never a run
 }
 
 // recall opens the memory of a directory. The caller closes it.

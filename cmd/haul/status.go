@@ -22,7 +22,7 @@ func newStatus(io stdio) *cobra.Command {
 		Use:   "status [-d DIR]",
 		Short: "Tell what is done, owed, failed and begun in an output directory",
 		Long: `Tells what the state in an output directory knows: files that are complete and
-begun, and of each list that was downloaded there what is done, owed and failed.
+begun, and of the jobs that were given there what is done, owed and failed.
 Nothing is changed, and a run may be under way.`,
 		Args:                  noArgs,
 		DisableFlagsInUseLine: true,
@@ -55,8 +55,11 @@ func (m *memory) writeStatus(ctx context.Context, w io.Writer) error {
 	if doubtful > 0 {
 		fmt.Fprintf(w, "          %s before a power cut and will be looked at again\n", plural(doubtful, "was written shortly", "were written shortly"))
 	}
-	fmt.Fprintf(w, "owed:     %s\n", plural(m.jobs.Owed, "job of a list", "jobs of lists"))
-	fmt.Fprintf(w, "failed:   %s\n", plural(m.jobs.Failed, "job of a list", "jobs of lists"))
+	fmt.Fprintf(w, "owed:     %s\n", plural(m.jobs.Owed, "job", "jobs"))
+	if m.jobs.Left > 0 {
+		fmt.Fprintf(w, "          and %s of earlier runs, until asked for again\n", plural(m.jobs.Left, "job", "jobs"))
+	}
+	fmt.Fprintf(w, "failed:   %s\n", plural(m.jobs.Failed, "job", "jobs"))
 	kinds := slices.SortedFunc(maps.Keys(m.jobs.Kinds), func(a, b string) int {
 		return cmp.Or(cmp.Compare(m.jobs.Kinds[b], m.jobs.Kinds[a]), cmp.Compare(a, b))
 	})
@@ -64,6 +67,9 @@ func (m *memory) writeStatus(ctx context.Context, w io.Writer) error {
 		fmt.Fprintf(w, "          %s: %d\n", kind, m.jobs.Kinds[kind])
 	}
 	m.writeBegun(w)
+	if p := m.jobs.Put; p.Done+p.Owed+p.Failed > 0 {
+		fmt.Fprintf(w, "URLs and standard input: %d done, %d owed, %d failed\n", p.Done, p.Owed, p.Failed)
+	}
 	for _, l := range m.jobs.Lists {
 		fmt.Fprintf(w, "list %s: %d done, %d owed, %d failed", printable(l.Name), l.Done, l.Owed, l.Failed)
 		if l.Read < l.Size {
