@@ -67,6 +67,9 @@ type Config struct {
 	// until the job has made progress, and may take its time within ctx.
 	Refresh func(ctx context.Context, r Request, cause error) (urls []string, err error)
 
+	// Robots obeys the robots.txt of every origin (RFC 9309); what it disallows
+	// fails as blocked. For lists of files that somebody chose it is not asked.
+	Robots bool
 	// ExpectType is Request.Type for requests that say none.
 	ExpectType string
 	// MaxFileSize fails larger files as too_large; 0 is without limit.

@@ -26,6 +26,7 @@ type Engine struct {
 	sched *scheduler
 
 	buffers buffers
+	robots  *robots // nil where they are not asked
 
 	ran     atomic.Bool
 	drain   chan struct{} // closed by Drain
@@ -50,7 +51,7 @@ func New(q queue.Queue, s store.Store, cfg Config) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{
+	e := &Engine{
 		queue: q, store: s, cfg: cfg, log: cfg.Logger,
 		names:     newNames(s, &cfg),
 		buffers:   buffers{size: cfg.BufferSize},
@@ -58,7 +59,11 @@ func New(q queue.Queue, s store.Store, cfg Config) (*Engine, error) {
 		drain:     make(chan struct{}),
 		tally:     tally{failures: map[Kind]int64{}},
 		histories: map[queue.ID]history{},
-	}, nil
+	}
+	if cfg.Robots {
+		e.robots = newRobots(or(cfg.Session.UserAgent, session.DefaultUserAgent))
+	}
+	return e, nil
 }
 
 // Run works until the queue is drained, and returns nil: each job that was owed

@@ -57,6 +57,8 @@ func (t *task) judge(err error, cfg *Config) verdict {
 		return t.stepDown()
 	case errors.Is(err, errUnchanged) && t.standing != nil:
 		return unchanged
+	case errors.Is(err, errAskAgain):
+		return askAnew
 	}
 	switch v := judgeFailure(err, t.tries, cfg.MaxTries); v {
 	case startAnew:

@@ -38,6 +38,11 @@ func (e *Engine) transfer(ctx context.Context, a assignment, buf []byte) error {
 			return err
 		}
 	}
+	if probe && e.robots != nil {
+		if err := e.robots.check(ctx, a.conn, a.task.url); err != nil {
+			return err
+		}
+	}
 	ans, err := e.ask(ctx, a)
 	if err != nil {
 		return err

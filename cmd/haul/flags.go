@@ -110,6 +110,7 @@ func addDownloadFlags(fs *pflag.FlagSet, o *options) {
 	f.text(&o.cookies, "load-cookies", "", "read cookies from `FILE` (Netscape format)")
 	f.count(&o.maxRedirect, 0, 1000, "max-redirect", "", "follow at most `N` redirects")
 
+	f.yesNo(&o.robots, "robots", "", "obey each host's robots.txt")
 	f.text(&o.refreshCommand, "refresh-command", "", "where a URL answers like an expired one, run `CMD` with it and go on at the URL that it prints")
 
 	f.group = "Network"

@@ -44,6 +44,7 @@ type options struct {
 	// What is said to servers.
 	headers            []string
 	refreshCommand     string
+	robots             bool
 	userAgent, referer string
 	user, password     string
 	netrcFile, cookies string

@@ -39,7 +39,7 @@ func engineConfig(o *options, env environment, log *slog.Logger) (downloader.Con
 		MaxTries: o.tries, RetryWait: max(o.retryWait, leastWait),
 		MaxFileSize: o.maxFileSize,
 		Overwrite:   o.overwrite, KeepNames: !o.rename, RemoteTime: o.remoteTime,
-		Conditional: o.conditional, ExpectType: o.expectType,
+		Conditional: o.conditional, ExpectType: o.expectType, Robots: o.robots,
 		SHA256:  o.results != "",
 		Session: sess,
 		Logger:  log,
