@@ -93,8 +93,9 @@ type Config struct {
 	// TLS holds roots, client certificates and so on; nil is Go's defaults. A
 	// client certificate is shown to every server that asks for one.
 	TLS *tls.Config
-	// HTTPVersion is "auto" (or ""), "1.1" or "2". Version 3 is had by
-	// NewTransport.
+	// HTTPVersion is "auto" (or ""), "1.1" or "2". With "auto", a server that
+	// offers HTTP/2 over TLS gets it; requests to one host then share connections,
+	// which are at most MaxConnsPerHost as well. Version 3 is had by NewTransport.
 	HTTPVersion string
 
 	// Family restricts the addresses that are connected to.
