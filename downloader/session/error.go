@@ -61,7 +61,7 @@ func (e *Error) Error() string {
 	if e.Status != 0 {
 		s = fmt.Sprintf("%s (status %d)", s, e.Status)
 	}
-	if e.Phase != "" {
+	if e.Phase != "" && e.Phase != string(e.Kind) && e.Status == 0 {
 		s += " in " + e.Phase
 	}
 	if e.URL != "" {
