@@ -63,7 +63,8 @@ type Config struct {
 
 	// Refresh, if set, is asked for new URLs when one answers like an expired one
 	// (401, 403, 404, 410). What is here of the file is kept, if the new URL has
-	// the same version of it. It is called from a worker, once for each job
+	// the same version of it. Headers go along only to an origin that the job
+	// itself names. It is called from a worker, once for each job
 	// until the job has made progress, and may take its time within ctx.
 	Refresh func(ctx context.Context, r Request, cause error) (urls []string, err error)
 
@@ -90,7 +91,7 @@ type Config struct {
 	Header []Field
 
 	// Session says how to talk to servers. Run starts a session from it and ends
-	// it. OnReady is called by the engine's own as well.
+	// it. An OnReady of the caller's is called beside the engine's own.
 	Session session.Config
 
 	// Observe is told what happens. It is called from many goroutines, must not

@@ -263,6 +263,28 @@ func TestExpiredURLIsRefreshedAndTheFileGoesOn(t *testing.T) {
 	})
 }
 
+func TestHeadersDoNotGoToANewOriginThatTheListDoesNotName(t *testing.T) {
+	inLab(t, origin.Config{}, func(l *lab) {
+		other := l.origin.StartTest(l, origin.Options{Network: l.net, Name: "other.test"})
+		l.origin.Add("/new", origin.File{Size: 10})
+		req := l.add("/old", origin.File{Faults: []origin.Fault{{Status: 403}}})
+		req.Header = []Field{{"Authorization", "Bearer job"}}
+		l.cfg.Header = []Field{{"X-Key", "global"}}
+		for _, at := range []struct {
+			url  string
+			want bool
+		}{{other.URL("/new"), false}, {l.server.URL("/new"), true}} {
+			l.cfg.Refresh = func(context.Context, Request, error) ([]string, error) { return []string{at.url}, nil }
+			req.Out += "x"
+			l.complete(l.run(req)[0], "/new")
+			h := l.origin.Requests()[l.origin.Stats().Requests-1].Header
+			if got := h.Get("Authorization") != "" && h.Get("X-Key") != ""; got != at.want {
+				l.Errorf("%s was sent headers: %v, want %v", at.url, h, at.want)
+			}
+		}
+	})
+}
+
 func TestRefreshThatKnowsNothingFailsAsTheServerSaid(t *testing.T) {
 	inLabH1(t, origin.Config{}, func(l *lab) {
 		l.cfg.Refresh = func(context.Context, Request, error) ([]string, error) { return nil, errors.New("who are you") }

@@ -137,7 +137,7 @@ func (t *task) nextMirror() verdict {
 		}
 		t.url = u
 		t.step("turned to the next mirror")
-		t.tries, t.noRange, t.how = 0, false, session.Auto
+		t.tries, t.noRange, t.how, t.stray = 0, false, session.Auto, false
 		return startAnew
 	}
 	return giveUp

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
 	"time"
 
 	"github.com/seed-9a1263fe/haul/downloader/name"
@@ -134,6 +136,7 @@ func (e *Engine) refresh(ctx context.Context, t *task) error {
 		t.req.URLs, t.mirror = urls, 0
 		if err = t.setURL(); err == nil {
 			t.refreshed = true
+			t.stray = !namesOrigin(old, t.url)
 			t.step("the URL had expired: asked at a new one")
 			t.req.URLs = old // what the list said is what results name
 			e.sched.again(t, false)
@@ -147,6 +150,14 @@ func (e *Engine) refresh(ctx context.Context, t *task) error {
 	}
 	t.end = ending{giveUp, fmt.Errorf("%w (and no new URL: %w)", t.end.err, err)}
 	return e.fail(ctx, t)
+}
+
+// namesOrigin reports whether one of the URLs is at u's origin.
+func namesOrigin(urls []string, u *url.URL) bool {
+	return slices.ContainsFunc(urls, func(raw string) bool {
+		named, err := url.Parse(raw)
+		return err == nil && session.Origin(named) == session.Origin(u)
+	})
 }
 
 // giveBack returns the job to the queue until it is time for its next try.

@@ -69,6 +69,7 @@ type manner struct {
 	url     *url.URL
 	noRange bool // the whole, in one piece
 	how     session.How
+	stray   bool // the list names nothing at url's origin: its headers are not for it
 }
 
 // ending is why and how a task closes.

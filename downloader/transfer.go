@@ -99,11 +99,9 @@ func (e *Engine) ask(ctx context.Context, a assignment) (*session.Answer, error)
 	if err != nil {
 		return nil, err
 	}
-	for _, fields := range [...][]Field{e.cfg.Header, t.req.Header} {
-		for _, f := range fields {
-			if err := r.AddHeader(f.Name, f.Value); err != nil {
-				return nil, err
-			}
+	if !how.stray {
+		if err := addFields(r, e.cfg.Header, t.req.Header); err != nil {
+			return nil, err
 		}
 	}
 	if t.standing != nil && t.identity.IsZero() {
@@ -116,6 +114,18 @@ func (e *Engine) ask(ctx context.Context, a assignment) (*session.Answer, error)
 		}
 	}
 	return r.Send(ctx)
+}
+
+// addFields adds header fields to a request.
+func addFields(r *session.Request, all ...[]Field) error {
+	for _, fields := range all {
+		for _, f := range fields {
+			if err := r.AddHeader(f.Name, f.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // acceptProbe takes the first answer of a task. It opens the object if need be,

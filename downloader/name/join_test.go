@@ -157,33 +157,3 @@ func TestSuffixedNamesDiffer(t *testing.T) {
 		}
 	})
 }
-
-func TestFold(t *testing.T) {
-	same := [][]store.Key{
-		{"a/B.TXT", "A/b.txt"},
-		{"É", "é"},
-		{"Σ", "σ", "ς"},
-		{"k", "K", "\u212a"},
-		{"s", "S", "ſ"},
-	}
-	for _, keys := range same {
-		for _, k := range keys {
-			if Fold(k) != Fold(keys[0]) {
-				t.Errorf("Fold(%q) = %q, Fold(%q) = %q; want the same", k, Fold(k), keys[0], Fold(keys[0]))
-			}
-		}
-	}
-	if Fold("a") == Fold("á") || Fold("a/b") == Fold("ab") {
-		t.Error("names that differ by more than case are folded to one")
-	}
-}
-
-func TestFoldAgreesWithEqualFold(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		a := rapid.String().Draw(t, "a")
-		b := rapid.OneOf(rapid.Just(strings.ToUpper(a)), rapid.Just(strings.ToLower(a)), rapid.String()).Draw(t, "b")
-		if got, want := Fold(store.Key(a)) == Fold(store.Key(b)), strings.EqualFold(a, b); got != want {
-			t.Fatalf("folded %q and %q are the same: %v, but strings.EqualFold says %v", a, b, got, want)
-		}
-	})
-}
