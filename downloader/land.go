@@ -63,9 +63,7 @@ func (s *scheduler) opened(a assignment, ans *session.Answer, size int64, presen
 		a.seg.end = endless
 	}
 	t.present = present.Len()
-	if !ans.Ranges || t.noRange {
-		t.plan.split = 1
-	}
+	t.plan.alone = !ans.Ranges || t.noRange
 	if size >= 0 {
 		t.plan.known(size, present)
 	} else {

@@ -165,3 +165,18 @@ func TestDurationCountsFromTheFirstRequest(t *testing.T) {
 		}
 	})
 }
+
+func TestMirrorWithRangesIsSplitAfterOneWithout(t *testing.T) {
+	inLabH1(t, origin.Config{BodyRate: 1 << 20}, func(l *lab) {
+		// The first says its size and breaks off for good; it takes no ranges.
+		l.cfg.MaxTries = 1
+		bad := l.add("/bad", origin.File{Size: 4 << 20, NoRanges: true, Faults: []origin.Fault{{Break: origin.CutAfter(64 << 10)}}})
+		l.origin.Add("/good", origin.File{Size: 4 << 20})
+		bad.URLs = append(bad.URLs, l.server.URL("/good"))
+		bad.Out = "file"
+		l.complete(l.run(bad)[0], "/good")
+		if n := l.origin.Stats().MaxInFlight; n < 2 {
+			l.Errorf("never more than %d request at once, want the mirror's file to be split", n)
+		}
+	})
+}

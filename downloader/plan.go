@@ -32,8 +32,9 @@ type plan struct {
 	rest     store.Extents // missing, and asked of nobody
 	flying   []*segment    // being read
 	minSplit int64
-	split    int // most segments at once
-	round    int // raised by every failure that counts
+	split    int  // most segments at once
+	alone    bool // the server takes no ranges: one segment has all
+	round    int  // raised by every failure that counts
 }
 
 // known sets the size and what is missing of it, apart from what is flying.
@@ -57,7 +58,7 @@ func (p *plan) known(size int64, present store.Extents) {
 // of what is left, so that all workers end at nearly the same time though
 // nobody knows how fast each is.
 func (p *plan) next() (*segment, bool) {
-	if len(p.flying) >= p.split {
+	if len(p.flying) >= p.limit() {
 		return nil, false
 	}
 	if p.rest.Count() > 0 {
@@ -72,9 +73,17 @@ func (p *plan) next() (*segment, bool) {
 	return nil, false
 }
 
+// limit is the most segments at once.
+func (p *plan) limit() int {
+	if p.alone {
+		return 1
+	}
+	return p.split
+}
+
 // hasMore reports whether next would return a segment.
 func (p *plan) hasMore() bool {
-	if len(p.flying) >= p.split {
+	if len(p.flying) >= p.limit() {
 		return false
 	}
 	if p.rest.Count() > 0 {
